@@ -1,0 +1,40 @@
+"""The program: a swarm with its overlay networks, from the stack's configuration."""
+
+import json
+from pathlib import Path
+from typing import Any, NotRequired
+
+import pulumi
+from pulumi.runtime.config import get_config_env
+from pulumi_swarm import SwarmCluster, SwarmClusterArgs
+from pulumi_swarm.plan.reader import camel
+
+# All other inputs are JSON in the configuration.
+STRINGS = (NotRequired[str], NotRequired[pulumi.Input[str]])
+
+
+def configured() -> dict[str, Any]:
+    """The stack's configuration as args; what is empty in Pulumi.yaml is not given.
+
+    Keys that are no input are passed on: the component refuses them by name.
+    """
+    names = {camel(name): name for name in SwarmClusterArgs.__annotations__}
+    prefix = f"{pulumi.get_project()}:"
+    found: dict[str, Any] = {}
+    for key, text in get_config_env().items():
+        if key.startswith(prefix) and text not in ("", "[]", "{}"):
+            name = names.get(key.removeprefix(prefix), key.removeprefix(prefix))
+            kind = SwarmClusterArgs.__annotations__.get(name, NotRequired[str])
+            found[name] = text if kind in STRINGS else json.loads(text)
+    return found
+
+
+args = configured()
+identity = args.get("ssh_identity_file")
+if identity and "ssh_authorized_keys" not in args:
+    args["ssh_authorized_keys"] = [Path(f"{identity}.pub").expanduser().read_text().strip()]
+
+cluster = SwarmCluster("swarm", args)
+
+for name in SwarmCluster.__annotations__:
+    pulumi.export(name, getattr(cluster, name))

@@ -1,0 +1,276 @@
+"""A whole swarm from one set of args."""
+
+from typing import NotRequired, TypedDict
+
+import pulumi
+import pulumi_docker as docker
+
+from .args import only, raise_for, settle
+from .firewall import SwarmFirewall
+from .join import SwarmJoin
+from .launch import check_user_data
+from .managers import ManagerSet, ManagerSetArgs
+from .network import OverlayNetwork, OverlayNetworkArgs
+from .plan.access import Access
+from .plan.cluster import read_cluster
+from .plan.connection import Connection, ssh_options
+from .plan.ports import Role
+from .plan.problems import Problems
+from .vpc import SwarmVpc
+from .workers import WorkerPool, WorkerPoolArgs
+
+
+class SwarmClusterArgs(TypedDict):
+    """Args of SwarmCluster."""
+
+    manager_count: NotRequired[int]
+    """How many managers: 1, 3, 5 or 7. 3 when not given."""
+    worker_count: NotRequired[int]
+    """How many workers, 0 to 1000. 0 when not given."""
+    manager_instance_type: NotRequired[str]
+    """EC2 instance type of the managers. t3.small when not given."""
+    worker_instance_type: NotRequired[str]
+    """EC2 instance type of the workers. t3.small when not given."""
+    manager_availability: NotRequired[str]
+    """active, pause or drain: whether managers take tasks. active when not given."""
+    worker_availability: NotRequired[str]
+    """active, pause or drain: whether workers take tasks. active when not given."""
+    manager_labels: NotRequired[dict[str, str]]
+    """Node labels for every manager."""
+    worker_labels: NotRequired[dict[str, str]]
+    """Node labels for every worker."""
+    node_labels: NotRequired[dict[str, dict[str, str]]]
+    """Node labels for single nodes, by key such as manager-0 or worker-4."""
+    node_generations: NotRequired[dict[str, int]]
+    """Generation of single nodes, by key; raising one replaces that node, with the newest image
+    and user-data. 1 when not given."""
+    operating_system: NotRequired[str]
+    """debian-12, debian-13, ubuntu-24.04 or amazon-linux-2023. debian-12 when not given."""
+    ami: NotRequired[pulumi.Input[str]]
+    """An image of your own. The newest of the operating system when not given."""
+    engine_version: NotRequired[str]
+    """Version of Docker's own packages. The distribution's package when not given; an image
+    that has Docker is used as it is."""
+    root_volume_size_gib: NotRequired[int]
+    """Size of the encrypted gp3 root volumes, 8 to 16384 GiB. 20 when not given."""
+    boot_timeout_seconds: NotRequired[int]
+    """How long a machine may take to join, 60 to 3600 seconds. 600 when not given."""
+    vpc_cidr: NotRequired[str]
+    """The VPC's range, from /16 to /25. 10.0.0.0/16 when not given."""
+    availability_zones: NotRequired[list[str]]
+    """Up to three zones. The region's first three when not given."""
+    nat: NotRequired[str]
+    """none, single or per-zone: NAT gateways for private subnets. single with private or ssm
+    access, none with public, when not given."""
+    vpc_id: NotRequired[pulumi.Input[str]]
+    """A VPC that exists, with subnetIds and vpcCidr. One is made when not given."""
+    subnet_ids: NotRequired[list[pulumi.Input[str]]]
+    """Subnets of that VPC for the machines, taken in turn."""
+    avoid_cidrs: NotRequired[list[str]]
+    """Ranges of peers and VPNs that nothing here may overlap."""
+    default_addr_pool: NotRequired[list[str]]
+    """Ranges that networks without a subnet are taken from. A free one is chosen when not given."""
+    subnet_size: NotRequired[int]
+    """Prefix length of each network taken from the pool, 8 to 29. 24 when not given."""
+    data_path_port: NotRequired[int]
+    """The UDP port of overlay traffic, 1024 to 49151. 4789 when not given."""
+    access: NotRequired[str]
+    """public, private or ssm: how Pulumi reaches the managers: by ssh to Elastic IPs, by ssh to
+    private addresses, or through Session Manager with no port open. public when not given."""
+    admin_cidrs: NotRequired[list[str]]
+    """Where ssh to the managers may come from; needed unless access is ssm."""
+    ssh_authorized_keys: list[str]
+    """Public keys that may speak to Docker on the managers, and do nothing else there."""
+    ssh_identity_file: NotRequired[str]
+    """The private key that ssh uses. ssh's own choice (agent, default keys) when not given."""
+    ssh_proxy_command: NotRequired[str]
+    """A command that runs another in the managers' network. None when not given."""
+    networks: NotRequired[list[OverlayNetworkArgs]]
+    """The overlay networks."""
+    allow_encrypted_networks: NotRequired[bool]
+    """Open IP protocol 50 also for encrypted networks that are declared elsewhere. false when
+    not given."""
+    tags: NotRequired[dict[str, str]]
+    """Tags for every resource that takes any."""
+
+
+class SwarmCluster(pulumi.ComponentResource):
+    """A Docker Swarm on AWS with its overlay networks."""
+
+    docker_host: pulumi.Output[str]
+    """What a Docker provider takes as ``host`` to reach any live manager."""
+    docker_ssh_opts: pulumi.Output[list[str]]
+    """What a Docker provider takes as ``ssh_opts``; pins the managers' host key."""
+    vpc_id: pulumi.Output[str]
+    """The VPC."""
+    manager_addresses: pulumi.Output[list[str]]
+    """The managers' addresses inside the VPC."""
+    worker_addresses: pulumi.Output[list[str]]
+    """The workers' addresses inside the VPC."""
+    manager_security_group_id: pulumi.Output[str]
+    """The managers' security group; add rules for what services publish."""
+    worker_security_group_id: pulumi.Output[str]
+    """The workers' security group; add rules for what services publish."""
+    network_ids: pulumi.Output[dict[str, str]]
+    """The networks' ids by name."""
+    node_ids: pulumi.Output[dict[str, str]]
+    """The nodes' ids in Docker, by key."""
+
+    def __init__(
+        self, name: str, args: SwarmClusterArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        problems = Problems()
+        values = settle(args, ("ami", "vpc_id", "subnet_ids"), problems)
+        plan = read_cluster(values, tuple(SwarmClusterArgs.__annotations__), problems)
+        for role in Role:
+            check_user_data(plan.group(role), name, problems)
+        raise_for(problems, "SwarmCluster")
+        super().__init__("swarm:index:SwarmCluster", name, dict(args), opts)
+        self._name = name
+        self._args = args
+        # What the plan chose for want of a value is passed on as if it had been given.
+        chosen = {"default_addr_pool": [str(pool) for pool in plan.swarm.default_addr_pool]}
+        self._resolved = {**args, **chosen}
+        self._plan = plan
+        self._child = pulumi.ResourceOptions(parent=self)
+        subnet_ids = self._place()
+        self._firewall = self._make_firewall()
+        self._join = SwarmJoin(
+            name,
+            {"session_manager": plan.access.access is Access.SSM, "tags": dict(plan.tags)},
+            self._child,
+        )
+        self.managers = self._make_managers(subnet_ids)
+        self.workers = self._make_workers(subnet_ids)
+        self.docker_provider = self._make_provider()
+        self.networks = {n.name: self._make_network(i) for i, n in enumerate(plan.networks)}
+        self._set_outputs()
+
+    def _place(self) -> list[pulumi.Input[str]]:
+        """The subnets for the machines: those given, or those of a VPC of its own."""
+        plan = self._plan.vpc
+        if plan.vpc_id is not None:
+            self.vpc_id = pulumi.Output.from_input(self._args["vpc_id"])
+            return list(self._args["subnet_ids"])
+        vpc = SwarmVpc(
+            self._name,
+            {
+                "vpc_cidr": str(plan.cidr),
+                "availability_zones": list(plan.zones),
+                "access": self._plan.access.access.value,
+                "nat": plan.nat.value,
+                "tags": dict(self._plan.tags),
+            },
+            self._child,
+        )
+        self.vpc_id = vpc.vpc_id
+        return [subnet.id for subnet in vpc.subnets]
+
+    def _make_firewall(self) -> SwarmFirewall:
+        plan = self._plan
+        return SwarmFirewall(
+            self._name,
+            {
+                "vpc_id": self.vpc_id,
+                "data_path_port": plan.swarm.data_path_port,
+                "encrypted": plan.encrypted,
+                "admin_cidrs": [str(cidr) for cidr in plan.access.admin_cidrs],
+                "tags": dict(plan.tags),
+            },
+            self._child,
+        )
+
+    def _make_managers(self, subnet_ids: list[pulumi.Input[str]]) -> ManagerSet:
+        wired: ManagerSetArgs = {
+            **only(self._resolved, ManagerSetArgs.__annotations__),
+            "subnet_ids": subnet_ids,
+            "security_group_id": self._firewall.manager_security_group_id,
+            "instance_profile": self._join.manager_instance_profile,
+            "worker_secret_id": self._join.worker_secret_id,
+            "manager_secret_id": self._join.manager_secret_id,
+            "host_key_secret_id": self._join.host_key_secret_id,
+            "host_public_key": self._join.host_public_key,
+            "addresses_parameter": self._join.addresses_parameter,
+        }
+        return ManagerSet(self._name, wired, self._child, lifetime=self._join.worker_secret)
+
+    def _make_workers(self, subnet_ids: list[pulumi.Input[str]]) -> WorkerPool:
+        wired: WorkerPoolArgs = {
+            **only(self._resolved, WorkerPoolArgs.__annotations__),
+            "subnet_ids": subnet_ids,
+            "security_group_id": self._firewall.worker_security_group_id,
+            "instance_profile": self._join.worker_instance_profile,
+            "worker_secret_id": self._join.worker_secret_id,
+            "addresses_parameter": self._join.addresses_parameter,
+            "manager_addresses": self.managers.reachable_addresses,
+            "host_public_key": self._join.host_public_key,
+        }
+        return WorkerPool(
+            self._name,
+            wired,
+            self._child,
+            lifetime=self._join.worker_secret,
+            managers=[self.managers.launched[0].node],
+        )
+
+    def _make_provider(self) -> docker.Provider:
+        """Known as soon as addresses are, so that a preview never loses sight of the networks."""
+        access = self._plan.access
+        connection = pulumi.Output.all(
+            managers=self.managers.reachable_addresses, key=self._join.host_public_key
+        ).apply(
+            lambda known: Connection(
+                managers=known["managers"],
+                host_public_key=known["key"],
+                identity_file=access.identity_file,
+                through=access.through,
+                session_manager=access.access is Access.SSM,
+            )
+        )
+        self.docker_host = connection.apply(lambda c: c.host)
+        self.docker_ssh_opts = connection.apply(ssh_options)
+        return docker.Provider(
+            self._name, host=self.docker_host, ssh_opts=self.docker_ssh_opts, opts=self._child
+        )
+
+    def _make_network(self, index: int) -> OverlayNetwork:
+        network = self._plan.networks[index]
+        return OverlayNetwork(
+            f"{self._name}-{network.name}",
+            self._args["networks"][index],
+            pulumi.ResourceOptions(
+                parent=self,
+                providers=[self.docker_provider],
+                depends_on=[made.node for made in self.managers.launched],
+            ),
+            lifetime=self._join.worker_secret,
+        )
+
+    def _set_outputs(self) -> None:
+        self.manager_addresses = self.managers.private_addresses
+        self.worker_addresses = self.workers.private_addresses
+        self.manager_security_group_id = self._firewall.manager_security_group_id
+        self.worker_security_group_id = self._firewall.worker_security_group_id
+        self.network_ids = pulumi.Output.all(
+            **{name: network.network_id for name, network in self.networks.items()}
+        )
+        launched = [*self.managers.launched, *self.workers.launched]
+        self.node_ids = pulumi.Output.all(
+            **{
+                node.key: made.node.node_id
+                for node, made in zip(self._plan.nodes, launched, strict=True)
+            }
+        )
+        self.register_outputs(
+            {
+                "dockerHost": self.docker_host,
+                "dockerSshOpts": self.docker_ssh_opts,
+                "vpcId": self.vpc_id,
+                "managerAddresses": self.manager_addresses,
+                "workerAddresses": self.worker_addresses,
+                "managerSecurityGroupId": self.manager_security_group_id,
+                "workerSecurityGroupId": self.worker_security_group_id,
+                "networkIds": self.network_ids,
+                "nodeIds": self.node_ids,
+            }
+        )

@@ -1,0 +1,134 @@
+"""The security groups of a swarm."""
+
+from typing import NotRequired, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from .args import raise_for, settle
+from .plan.cluster import read_firewall
+from .plan.ports import ANYWHERE, OUTLETS, SSH_PORT, Pair, Port, Role, pairs, swarm_ports
+from .plan.problems import Problems
+
+
+class SwarmFirewallArgs(TypedDict):
+    """Args of SwarmFirewall."""
+
+    vpc_id: pulumi.Input[str]
+    """The VPC of the machines."""
+    data_path_port: NotRequired[int]
+    """The UDP port of overlay traffic, 1024 to 49151. 4789 when not given."""
+    encrypted: NotRequired[bool]
+    """Whether any network is encrypted, which needs IP protocol 50 (ESP). false when not given."""
+    admin_cidrs: NotRequired[list[str]]
+    """Where ssh to the managers may come from. Nowhere when not given."""
+    tags: NotRequired[dict[str, str]]
+    """Tags for every resource that takes any."""
+
+
+class SwarmFirewall(pulumi.ComponentResource):
+    """Two security groups, and one rule resource for each purpose.
+
+    Swarm traffic is let in from the two groups, never from an address range.
+    """
+
+    manager_security_group_id: pulumi.Output[str]
+    """The managers' group."""
+    worker_security_group_id: pulumi.Output[str]
+    """The workers' group."""
+
+    def __init__(
+        self, name: str, args: SwarmFirewallArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        problems = Problems()
+        values = settle(args, ("vpc_id",), problems)
+        plan = read_firewall(values, tuple(SwarmFirewallArgs.__annotations__), problems)
+        raise_for(problems, "SwarmFirewall")
+        super().__init__("swarm:index:SwarmFirewall", name, dict(args), opts)
+        self._name = name
+        self._tags = plan.tags
+        self._child = pulumi.ResourceOptions(parent=self)
+        self.groups = {role: self._group(role, args["vpc_id"]) for role in Role}
+        for pair in pairs(swarm_ports(data_path_port=plan.data_path_port, encrypted=plan.encrypted)):
+            self._between(pair)
+        self._outlets()
+        for i, cidr in enumerate(plan.admin_cidrs):
+            self._ssh(i, str(cidr))
+        self.manager_security_group_id = self.groups[Role.MANAGER].id
+        self.worker_security_group_id = self.groups[Role.WORKER].id
+        self.register_outputs(
+            {
+                "managerSecurityGroupId": self.manager_security_group_id,
+                "workerSecurityGroupId": self.worker_security_group_id,
+            }
+        )
+
+    def _group(self, role: Role, vpc_id: pulumi.Input[str]) -> aws.ec2.SecurityGroup:
+        name = f"{self._name}-{role}s"
+        return aws.ec2.SecurityGroup(
+            name,
+            description=f"Swarm {role}s",
+            vpc_id=vpc_id,
+            # The two groups refer to each other; without this neither could go first (SG-4).
+            revoke_rules_on_delete=True,
+            tags={**self._tags, "Name": name},
+            opts=self._child,
+        )
+
+    def _between(self, pair: Pair) -> None:
+        port, source, target = pair.port, self.groups[pair.source], self.groups[pair.target]
+        aws.vpc.SecurityGroupIngressRule(
+            f"{self._name}-{pair.target}-{port.name}-from-{pair.source}",
+            security_group_id=target.id,
+            description=f"{port.purpose}, from {pair.source}s",
+            referenced_security_group_id=source.id,
+            **_protocol(port),
+            opts=self._child,
+        )
+        aws.vpc.SecurityGroupEgressRule(
+            f"{self._name}-{pair.source}-{port.name}-to-{pair.target}",
+            security_group_id=source.id,
+            description=f"{port.purpose}, to {pair.target}s",
+            referenced_security_group_id=target.id,
+            **_protocol(port),
+            opts=self._child,
+        )
+
+    def _outlets(self) -> None:
+        for role, group in self.groups.items():
+            for outlet in OUTLETS:
+                aws.vpc.SecurityGroupEgressRule(
+                    f"{self._name}-{role}-{outlet.name}",
+                    security_group_id=group.id,
+                    description=outlet.purpose,
+                    ip_protocol=outlet.protocol,
+                    from_port=outlet.port,
+                    to_port=outlet.port,
+                    cidr_ipv4=ANYWHERE,
+                    opts=self._child,
+                )
+
+    def _ssh(self, index: int, cidr: str) -> None:
+        aws.vpc.SecurityGroupIngressRule(
+            f"{self._name}-manager-ssh-{index}",
+            security_group_id=self.groups[Role.MANAGER].id,
+            description="administration, ssh",
+            ip_protocol="tcp",
+            from_port=SSH_PORT,
+            to_port=SSH_PORT,
+            cidr_ipv4=cidr,
+            opts=self._child,
+        )
+
+
+class _Protocol(TypedDict):
+    ip_protocol: str
+    from_port: NotRequired[int]
+    to_port: NotRequired[int]
+
+
+def _protocol(port: Port) -> _Protocol:
+    """A protocol without ports must have none: AWS refuses or rewrites them (ES-10)."""
+    if port.port is None:
+        return {"ip_protocol": port.protocol}
+    return {"ip_protocol": port.protocol, "from_port": port.port, "to_port": port.port}

@@ -1,0 +1,210 @@
+"""How one node is launched: template, instance and membership, the same for every role."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from .bootstrap import MAX_USER_DATA_BYTES, NodeSettings, render
+from .plan.cluster import GroupPlan
+from .plan.images import architecture, image_parameter
+from .plan.nodes import NodePlan
+from .plan.ports import Role
+from .plan.problems import Problems
+from .resources import Node, NodeTemplate
+
+GP3 = "gp3"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wiring:
+    """What nodes are tied to; outputs of the other components."""
+
+    instance_profile: pulumi.Input[str]
+    worker_secret_id: pulumi.Input[str]
+    manager_secret_id: pulumi.Input[str]
+    host_key_secret_id: pulumi.Input[str]
+    addresses_parameter: pulumi.Input[str]
+    ami: pulumi.Input[str] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launched:
+    """The resources of one node."""
+
+    instance: aws.ec2.Instance
+    node: Node
+
+
+class Launcher:
+    """Launches the nodes of one role as children of a component.
+
+    ``lifetime`` is a resource with which the swarm itself ends: when it goes in
+    the same update, nodes are not taken out of the swarm one by one.
+    """
+
+    def __init__(
+        self,
+        parent: pulumi.ComponentResource,
+        name: str,
+        plan: GroupPlan,
+        wiring: Wiring,
+        instance_type: str,
+        lifetime: pulumi.Resource | None,
+    ) -> None:
+        self._parent = parent
+        self._name = name
+        self._plan = plan
+        self._wiring = wiring
+        self._instance_type = instance_type
+        self._lifetime = lifetime
+        self._ami = wiring.ami or self._newest_image()
+
+    def launch(
+        self,
+        node: NodePlan,
+        *,
+        interface_id: pulumi.Input[str] | None = None,
+        subnet_id: pulumi.Input[str] | None = None,
+        security_group_id: pulumi.Input[str] | None = None,
+        address: pulumi.Input[str] | None = None,
+        connection: Mapping[str, pulumi.Input[object]],
+        after: Sequence[pulumi.Resource] = (),
+        member_after: Sequence[pulumi.Resource] = (),
+    ) -> Launched:
+        """Launch a node on an interface that exists, or on one that EC2 makes in a subnet.
+
+        The machine starts when ``after`` is done; ``member_after`` holds up no
+        more than the wait for its membership.
+        """
+        name = f"{self._name}-{node.key}"
+        template = NodeTemplate(
+            name,
+            ami=self._ami,
+            user_data=self._user_data(name, node),
+            generation=node.generation,
+            opts=pulumi.ResourceOptions(parent=self._parent),
+        )
+        placement = (
+            {"primary_network_interface": {"network_interface_id": interface_id}}
+            if interface_id is not None
+            else {"subnet_id": subnet_id, "vpc_security_group_ids": [security_group_id]}
+        )
+        instance = aws.ec2.Instance(
+            name,
+            aws.ec2.InstanceArgs(
+                ami=template.frozen_ami,
+                user_data=template.frozen_user_data,
+                user_data_replace_on_change=True,
+                instance_type=self._instance_type,
+                iam_instance_profile=self._wiring.instance_profile,
+                # Version 2 alone, and no further than the machine itself: not to its containers.
+                metadata_options={
+                    "http_endpoint": "enabled",
+                    "http_tokens": "required",
+                    "http_put_response_hop_limit": 1,
+                },
+                root_block_device={
+                    "encrypted": True,
+                    "volume_type": GP3,
+                    "volume_size": self._plan.machines.root_volume_size_gib,
+                },
+                tags=self._tags(name, node),
+                **placement,
+            ),
+            pulumi.ResourceOptions(
+                parent=self._parent,
+                depends_on=list(after),
+                # A manager's interface serves one machine at a time; and a node must have left
+                # the swarm before its successor comes.
+                delete_before_replace=True,
+                replacement_trigger=node.generation,
+                # AWS would stop and start it in place, all nodes at once; replaced, they go in turn.
+                replace_on_changes=["instanceType"],
+            ),
+        )
+        member = Node(
+            name,
+            address=address if address is not None else instance.private_ip,
+            role=node.role.value,
+            availability=node.availability.value,
+            labels=node.labels,
+            instance_id=instance.id,
+            boot_timeout_seconds=self._plan.machines.boot_timeout_seconds,
+            connection=connection,
+            opts=pulumi.ResourceOptions(
+                parent=self._parent,
+                depends_on=[instance, *after, *member_after],
+                delete_before_replace=True,
+                deleted_with=self._lifetime,
+            ),
+        )
+        return Launched(instance=instance, node=member)
+
+    def _newest_image(self) -> pulumi.Output[str]:
+        parameter = image_parameter(
+            self._plan.machines.operating_system, architecture(self._instance_type)
+        )
+        found = aws.ssm.get_parameter_output(
+            name=parameter, opts=pulumi.InvokeOptions(parent=self._parent)
+        )
+        return found.insecure_value  # public, so not to be marked as a secret
+
+    def _user_data(self, hostname: str, node: NodePlan) -> pulumi.Output[str]:
+        wiring = self._wiring
+        return pulumi.Output.all(
+            worker=wiring.worker_secret_id,
+            manager=wiring.manager_secret_id,
+            host_key=wiring.host_key_secret_id,
+            parameter=wiring.addresses_parameter,
+        ).apply(lambda ids: render(node_settings(hostname, node, self._plan, ids)))
+
+    def _tags(self, name: str, node: NodePlan) -> dict[str, str]:
+        return {
+            **self._plan.tags,
+            "Name": name,
+            "swarm:role": node.role.value,
+            "swarm:node": node.key,
+            "pulumi:project": pulumi.get_project(),
+            "pulumi:stack": pulumi.get_stack(),
+        }
+
+
+def node_settings(
+    hostname: str, node: NodePlan, plan: GroupPlan, ids: Mapping[str, str]
+) -> NodeSettings:
+    """What a node is told; ``ids`` names its secrets and the parameter of addresses."""
+    is_manager = node.role is Role.MANAGER
+    return NodeSettings(
+        hostname=hostname,
+        role=node.role.value,
+        may_init=is_manager and node.index == 0,
+        worker_secret=ids["worker"],
+        manager_secret=ids["manager"] if is_manager else "",
+        host_key_secret=ids["host_key"] if is_manager else "",
+        addresses_parameter=ids["parameter"],
+        default_addr_pool=plan.swarm.default_addr_pool,
+        subnet_size=plan.swarm.subnet_size,
+        data_path_port=plan.swarm.data_path_port,
+        engine_version=plan.machines.engine_version,
+        boot_timeout_seconds=plan.machines.boot_timeout_seconds,
+        authorized_keys=plan.access.authorized_keys if is_manager else (),
+    )
+
+
+LONGEST_ID = "x" * 200  # characters; a secret's ARN stays below
+
+
+def check_user_data(plan: GroupPlan, name: str, problems: Problems) -> None:
+    """Refuse user-data that EC2 would not take, at preview, when no id is known yet."""
+    ids = dict.fromkeys(("worker", "manager", "host_key", "parameter"), LONGEST_ID)
+    for node in plan.nodes[:1]:  # the nodes of a role differ by a digit
+        size = len(render(node_settings(f"{name}-{node.key}", node, plan, ids)).encode())
+        if size > MAX_USER_DATA_BYTES:
+            problems.add(
+                "sshAuthorizedKeys",
+                f"{size} bytes of user-data",
+                f"must leave the user-data below {MAX_USER_DATA_BYTES} bytes, which is EC2's limit",
+                "give fewer or shorter keys",
+            )

@@ -1,0 +1,219 @@
+"""The managers of a swarm."""
+
+from collections.abc import Mapping
+from typing import NotRequired, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from .args import raise_for, settle
+from .launch import Launched, Launcher, Wiring, check_user_data
+from .plan.access import Access
+from .plan.cluster import read_group
+from .plan.nodes import NodePlan
+from .plan.ports import Role
+from .plan.problems import Problems
+
+
+class ManagerSetArgs(TypedDict):
+    """Args of ManagerSet."""
+
+    manager_count: NotRequired[int]
+    """How many managers: 1, 3, 5 or 7. 3 when not given."""
+    manager_instance_type: NotRequired[str]
+    """EC2 instance type. t3.small when not given."""
+    manager_availability: NotRequired[str]
+    """active, pause or drain: whether managers take tasks. active when not given."""
+    manager_labels: NotRequired[dict[str, str]]
+    """Node labels for every manager."""
+    node_labels: NotRequired[dict[str, dict[str, str]]]
+    """Node labels for single nodes, by key such as manager-0."""
+    node_generations: NotRequired[dict[str, int]]
+    """Generation of single nodes, by key; raising one replaces that node. 1 when not given."""
+    operating_system: NotRequired[str]
+    """debian-12, debian-13, ubuntu-24.04 or amazon-linux-2023. debian-12 when not given."""
+    ami: NotRequired[pulumi.Input[str]]
+    """An image of your own. The newest of the operating system when not given."""
+    engine_version: NotRequired[str]
+    """Version of Docker's own packages. The distribution's package when not given; an image
+    that has Docker is used as it is."""
+    root_volume_size_gib: NotRequired[int]
+    """Size of the encrypted gp3 root volume, 8 to 16384 GiB. 20 when not given."""
+    boot_timeout_seconds: NotRequired[int]
+    """How long a machine may take to join, 60 to 3600 seconds. 600 when not given."""
+    default_addr_pool: NotRequired[list[str]]
+    """Ranges that networks without a subnet are taken from. A free one is chosen when not given."""
+    subnet_size: NotRequired[int]
+    """Prefix length of each network taken from the pool, 8 to 29. 24 when not given."""
+    data_path_port: NotRequired[int]
+    """The UDP port of overlay traffic, 1024 to 49151. 4789 when not given."""
+    vpc_cidr: NotRequired[str]
+    """The VPC's range, which a pool that is chosen keeps clear of. 10.0.0.0/16 when not given."""
+    avoid_cidrs: NotRequired[list[str]]
+    """Ranges of peers, which a pool that is chosen keeps clear of too."""
+    access: NotRequired[str]
+    """public, private or ssm: how Pulumi reaches the managers. public when not given."""
+    ssh_authorized_keys: list[str]
+    """Public keys that may speak to Docker on the managers."""
+    ssh_identity_file: NotRequired[str]
+    """The private key that ssh uses. ssh's own choice (agent, default keys) when not given."""
+    ssh_proxy_command: NotRequired[str]
+    """A command that runs another in the managers' network. None when not given."""
+    tags: NotRequired[dict[str, str]]
+    """Tags for every resource that takes any."""
+    subnet_ids: list[pulumi.Input[str]]
+    """Subnets for the managers, taken in turn."""
+    security_group_id: pulumi.Input[str]
+    """The managers' security group."""
+    instance_profile: pulumi.Input[str]
+    """The managers' instance profile."""
+    worker_secret_id: pulumi.Input[str]
+    """ARN of the secret with the workers' join token."""
+    manager_secret_id: pulumi.Input[str]
+    """ARN of the secret with the managers' join token."""
+    host_key_secret_id: pulumi.Input[str]
+    """ARN of the secret with the private half of the ssh host key."""
+    host_public_key: pulumi.Input[str]
+    """The public half of the ssh host key."""
+    addresses_parameter: pulumi.Input[str]
+    """Name for the SSM parameter with the managers' addresses."""
+
+
+WIRING = (
+    "ami",
+    "subnet_ids",
+    "security_group_id",
+    "instance_profile",
+    "worker_secret_id",
+    "manager_secret_id",
+    "host_key_secret_id",
+    "host_public_key",
+    "addresses_parameter",
+)
+
+
+class ManagerSet(pulumi.ComponentResource):
+    """Managers, each on a network interface that outlives its machine.
+
+    They are made, changed and replaced one after the other, each only when the
+    one before is Ready and Reachable, so that the swarm keeps its quorum.
+    """
+
+    private_addresses: pulumi.Output[list[str]]
+    """The managers' addresses inside the VPC, for as long as the cluster lives."""
+    reachable_addresses: pulumi.Output[list[str]]
+    """The addresses by which Pulumi reaches them: Elastic IPs with public access."""
+    instance_ids: pulumi.Output[list[str]]
+    """The EC2 instances."""
+    node_ids: pulumi.Output[list[str]]
+    """The ids that Docker gave the nodes."""
+
+    def __init__(
+        self,
+        name: str,
+        args: ManagerSetArgs,
+        opts: pulumi.ResourceOptions | None = None,
+        *,
+        lifetime: pulumi.Resource | None = None,
+    ) -> None:
+        problems = Problems()
+        values = settle(args, WIRING, problems)
+        plan = read_group(values, tuple(ManagerSetArgs.__annotations__), Role.MANAGER, problems)
+        check_user_data(plan, name, problems)
+        raise_for(problems, "ManagerSet")
+        super().__init__("swarm:index:ManagerSet", name, dict(args), opts)
+        self._name = name
+        self._tags = plan.tags
+        self._child = pulumi.ResourceOptions(parent=self)
+        interfaces = [self._interface(node, args) for node in plan.nodes]
+        self.private_addresses = pulumi.Output.all(*[i.private_ip for i in interfaces])
+        self.reachable_addresses = (
+            self._elastic_addresses(interfaces)
+            if plan.access.access is Access.PUBLIC
+            else self.private_addresses
+        )
+        address_book = self._address_book(args["addresses_parameter"])
+        self.connection: Mapping[str, pulumi.Input[object]] = {
+            "managers": self.reachable_addresses,
+            "hostPublicKey": args["host_public_key"],
+            "identityFile": plan.access.identity_file,
+            "through": plan.access.through,
+            "sessionManager": plan.access.access is Access.SSM,
+        }
+        launcher = Launcher(
+            self, name, plan, _wiring(args), plan.machines.manager_instance_type, lifetime
+        )
+        self.launched: list[Launched] = []
+        for node, interface in zip(plan.nodes, interfaces, strict=True):
+            before = [self.launched[-1].node] if self.launched else []
+            self.launched.append(
+                launcher.launch(
+                    node,
+                    interface_id=interface.id,
+                    address=interface.private_ip,
+                    connection=self.connection,
+                    after=[address_book, *before],
+                )
+            )
+        self.instance_ids = pulumi.Output.all(*[made.instance.id for made in self.launched])
+        self.node_ids = pulumi.Output.all(*[made.node.node_id for made in self.launched])
+        self.register_outputs(
+            {
+                "privateAddresses": self.private_addresses,
+                "reachableAddresses": self.reachable_addresses,
+                "instanceIds": self.instance_ids,
+                "nodeIds": self.node_ids,
+            }
+        )
+
+    def _interface(self, node: NodePlan, args: ManagerSetArgs) -> aws.ec2.NetworkInterface:
+        name = f"{self._name}-{node.key}"
+        subnets = args["subnet_ids"]
+        return aws.ec2.NetworkInterface(
+            name,
+            # AWS chooses the address: one of ours could be taken by another machine by then.
+            subnet_id=subnets[node.index % len(subnets)],
+            security_groups=[args["security_group_id"]],
+            description=f"Lasting address of {name}",
+            tags={**self._tags, "Name": name},
+            opts=self._child,
+        )
+
+    def _elastic_addresses(
+        self, interfaces: list[aws.ec2.NetworkInterface]
+    ) -> pulumi.Output[list[str]]:
+        addresses = []
+        for i, interface in enumerate(interfaces):
+            name = f"{self._name}-manager-{i}"
+            address = aws.ec2.Eip(
+                name,
+                domain="vpc",
+                network_interface=interface.id,
+                tags={**self._tags, "Name": name},
+                opts=self._child,
+            )
+            addresses.append(address.public_ip)
+        return pulumi.Output.all(*addresses)
+
+    def _address_book(self, parameter: pulumi.Input[str]) -> aws.ssm.Parameter:
+        """Where nodes look managers up; user-data stays the same when managers come and go."""
+        return aws.ssm.Parameter(
+            f"{self._name}-addresses",
+            name=parameter,
+            type="String",
+            value=self.private_addresses.apply(",".join),
+            description=f"Addresses of the managers of swarm {self._name}",
+            tags=self._tags,
+            opts=self._child,
+        )
+
+
+def _wiring(args: ManagerSetArgs) -> Wiring:
+    return Wiring(
+        instance_profile=args["instance_profile"],
+        worker_secret_id=args["worker_secret_id"],
+        manager_secret_id=args["manager_secret_id"],
+        host_key_secret_id=args["host_key_secret_id"],
+        addresses_parameter=args["addresses_parameter"],
+        ami=args.get("ami"),
+    )

@@ -1,0 +1,87 @@
+"""The way from Pulumi to the swarm: ssh options that reach any live manager.
+
+All managers answer to one name with one host key, which the stack made. So a
+dead manager, or one that was replaced, is neither an error nor a change.
+"""
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+
+from .ports import SSH_PORT
+
+SSH_USER = "swarm"
+SSH_HOST = "swarm-managers"  # a name for ssh alone: the proxy finds the address
+
+# ssm: each manager's instance is looked up by its address, which outlives it.
+_SSM_SCRIPT = (
+    'for address in "$@"; do '
+    "id=$(aws ec2 describe-instances --output text "
+    '--query "Reservations[].Instances[].InstanceId" --filters '
+    '"Name=private-ip-address,Values=$address" Name=instance-state-name,Values=running); '
+    '[ -z "$id" ] || exec aws ssm start-session --target "$id" '
+    "--document-name AWS-StartSSHSession --parameters portNumber=22; "
+    'done; echo "no manager runs: $*" >&2; exit 1'
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """Where the managers are and how they prove who they are.
+
+    ``through`` is a command that runs another in the managers' network, such
+    as ``nsenter --net=...``; ``session_manager`` goes by AWS Session Manager.
+    """
+
+    managers: Sequence[str]
+    host_public_key: str
+    identity_file: str
+    through: str
+    session_manager: bool
+
+    @property
+    def host(self) -> str:
+        """What the Docker provider takes as ``host``."""
+        return f"ssh://{SSH_USER}@{SSH_HOST}"
+
+
+def ssh_options(connection: Connection) -> list[str]:
+    """Options for ``ssh``; with them ``ssh swarm-managers`` reaches Docker and nothing else.
+
+    The host key is pinned: no file of known hosts is read or written, and
+    nothing is trusted on first use.
+    """
+    settings = {
+        "BatchMode": "yes",
+        "ConnectTimeout": "30",
+        "ServerAliveInterval": "15",
+        "StrictHostKeyChecking": "yes",
+        "UserKnownHostsFile": "/dev/null",
+        "GlobalKnownHostsFile": "/dev/null",
+        "UpdateHostKeys": "no",
+        "KnownHostsCommand": f"/bin/echo {SSH_HOST} {_key_only(connection.host_public_key)}",
+        "ProxyCommand": proxy_command(connection),
+    }
+    options = [part for name, value in settings.items() for part in ("-o", f"{name}={value}")]
+    if connection.identity_file:
+        options += ["-o", "IdentitiesOnly=yes", "-i", connection.identity_file]
+    return options
+
+
+def proxy_command(connection: Connection) -> str:
+    """A shell command that connects standard input and output with a live manager's sshd."""
+    if connection.session_manager:
+        words = ["sh", "-c", _SSM_SCRIPT, "sh", *connection.managers]
+    else:
+        source = files(__package__).joinpath("reach.py").read_text(encoding="utf-8")
+        # One line, as ssh's options must be: the program as a Python string.
+        words = ["python3", "-c", f"exec({source!r})", str(SSH_PORT), *connection.managers]
+    # ssh expands percent signs; a doubled one stands for itself.
+    command = " ".join(shlex.quote(word) for word in words).replace("%", "%%")
+    return f"{connection.through} {command}".strip()
+
+
+def _key_only(public_key: str) -> str:
+    """Type and key, without the comment."""
+    return " ".join(public_key.split()[:2])

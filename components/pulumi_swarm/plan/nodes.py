@@ -1,0 +1,150 @@
+"""The nodes of a swarm: how many, how they are called, what is asked of each."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from .ports import Role
+from .reader import Reader, parse_string_map
+
+MAX_MANAGERS = 7  # Docker, "Administer and maintain a swarm": more only slow raft down
+MAX_WORKERS = 1000  # far above what one Pulumi program should hold; an auto-scaling group is for that
+DEFAULT_MANAGERS = 3  # the smallest number that survives the loss of one
+
+# moby/swarmkit api/validation: keys and values of node labels are free text; these are
+# kept by the engine for itself.
+RESERVED_LABEL_PREFIXES = ("com.docker.", "io.docker.", "org.dockerproject.")
+
+
+class Availability(StrEnum):
+    """Whether a node takes tasks; Docker's words."""
+
+    ACTIVE = "active"
+    PAUSE = "pause"
+    DRAIN = "drain"
+
+
+def quorum(managers: int) -> int:
+    """How many managers must agree: more than half."""
+    return managers // 2 + 1
+
+
+def survives_loss_of_one(managers: int, reachable: int) -> bool:
+    """Whether a swarm of ``managers`` keeps its quorum when a reachable one leaves for good."""
+    return managers > 1 and reachable - 1 >= quorum(managers - 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodePlan:
+    """One node. ``key`` names it inside its cluster: ``manager-0``, ``worker-4``."""
+
+    key: str
+    role: Role
+    index: int
+    availability: Availability
+    labels: Mapping[str, str]
+    generation: int
+
+
+def read_nodes(reader: Reader, roles: tuple[Role, ...]) -> tuple[NodePlan, ...]:
+    """All nodes of these roles that the args ask for, in the order of the roles."""
+    count = {Role.MANAGER: _manager_count, Role.WORKER: _worker_count}
+    counts = {role: count[role](reader) for role in roles}
+    availability = {
+        role: reader.choice(f"{role}_availability", Availability.ACTIVE) for role in roles
+    }
+    by_role = {role: reader.string_map(f"{role}_labels") for role in roles}
+    by_node = reader.mapping(
+        "node_labels", lambda v, path: parse_string_map(v, path, reader.problems)
+    )
+    generations = reader.mapping("node_generations", lambda v, path: _generation(v, path, reader))
+    keys = [(role, i, f"{role}-{i}") for role in roles for i in range(counts[role])]
+    _check_keys(reader, [key for _, _, key in keys], by_node, generations)
+    for role, labels in by_role.items():
+        _check_labels(reader, f"{role}_labels", labels)
+    for labels in by_node.values():
+        _check_labels(reader, "node_labels", labels)
+    return tuple(
+        NodePlan(
+            key=key,
+            role=role,
+            index=index,
+            availability=availability[role],
+            labels={**by_role[role], **by_node.get(key, {})},
+            generation=generations.get(key, 1),
+        )
+        for role, index, key in keys
+    )
+
+
+def _manager_count(reader: Reader) -> int:
+    count = reader.integer(
+        "manager_count",
+        DEFAULT_MANAGERS,
+        low=1,
+        high=MAX_MANAGERS,
+        unit="managers",
+        why="more slow the swarm down and make it no safer",
+    )
+    if count % 2 == 0:
+        reader.wrong(
+            "manager_count",
+            "must be odd: an even number survives no more losses than one less",
+            f"choose {count - 1} or {count + 1}",
+            count,
+        )
+    return count
+
+
+def _worker_count(reader: Reader) -> int:
+    return reader.integer(
+        "worker_count",
+        0,
+        low=0,
+        high=MAX_WORKERS,
+        unit="workers",
+        why="each is an instance of its own in the stack",
+    )
+
+
+def _generation(value: object, path: str, reader: Reader) -> int:
+    number = int(value) if isinstance(value, float) and value.is_integer() else value
+    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+        reader.problems.add(
+            path, value, "must be a whole number from 1", "raise it by one to replace the node"
+        )
+        return 1
+    return number
+
+
+def _check_keys(reader: Reader, keys: list[str], *named: Mapping[str, object]) -> None:
+    inputs = ("node_labels", "node_generations")
+    for name, mapping in zip(inputs, named, strict=True):
+        for key in mapping:
+            if key not in keys:
+                reader.problems.add(
+                    f"{reader.path(name)}.{key}",
+                    key,
+                    f"must name a node of this cluster ({', '.join(keys)})",
+                    "correct the name, or remove the entry",
+                )
+
+
+def _check_labels(reader: Reader, name: str, labels: Mapping[str, str]) -> None:
+    for key in labels:
+        if key.startswith(RESERVED_LABEL_PREFIXES):
+            reader.problems.add(
+                f"{reader.path(name)}.{key}",
+                key,
+                "must not start with a prefix that Docker keeps for itself "
+                f"({', '.join(RESERVED_LABEL_PREFIXES)})",
+                "choose another key",
+            )
+        elif not re.fullmatch(r"\S+", key):
+            reader.problems.add(
+                f"{reader.path(name)}.{key}",
+                key,
+                "must be a name without spaces",
+                "choose another key",
+            )

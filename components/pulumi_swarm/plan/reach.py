@@ -1,0 +1,48 @@
+"""Reach the first manager that answers: the program behind ssh's ProxyCommand.
+
+Usage: PORT MANAGER...; the connection is then standard input and output. It
+is handed to ``python3 -c`` as text, so it stands alone. A manager answers when
+its sshd speaks (it speaks first), not when its address accepts: the network
+may accept for a machine that hangs.
+"""
+
+import os
+import socket
+import sys
+import threading
+
+CONNECT_SECONDS = 3
+BANNER_SECONDS = 5
+CHUNK = 65536
+
+
+def first_answering(port: int, managers: list[str]) -> tuple[socket.socket, bytes]:
+    for manager in managers:
+        try:
+            connection = socket.create_connection((manager, port), CONNECT_SECONDS)
+            connection.settimeout(BANNER_SECONDS)
+            banner = connection.recv(CHUNK)
+        except OSError:
+            continue
+        if banner:
+            connection.settimeout(None)
+            return connection, banner
+    raise SystemExit(f"no manager answers on port {port}: {', '.join(managers)}")
+
+
+def send(connection: socket.socket) -> None:
+    while data := os.read(0, CHUNK):
+        connection.sendall(data)
+    connection.shutdown(socket.SHUT_WR)
+
+
+def main(arguments: list[str]) -> None:
+    connection, received = first_answering(int(arguments[0]), arguments[1:])
+    threading.Thread(target=send, args=(connection,), daemon=True).start()
+    while received:
+        os.write(1, received)
+        received = connection.recv(CHUNK)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

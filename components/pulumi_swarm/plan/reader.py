@@ -1,0 +1,202 @@
+"""Reading of a component's args: one typed value at a time, mistakes collected.
+
+Args come as a plain mapping, from Python with snake_case keys and whole
+numbers, or from another language through the package, where every number is
+a float. Whatever way they come, what leaves here has its exact type.
+"""
+
+import difflib
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from enum import StrEnum
+from ipaddress import IPv4Network
+from typing import TypeVar
+
+from .problems import Problems
+
+Choice = TypeVar("Choice", bound=StrEnum)
+Parsed = TypeVar("Parsed")
+
+
+def camel(name: str) -> str:
+    """The name as stack files and other languages write it: ``vpc_cidr`` is ``vpcCidr``."""
+    head, *rest = name.split("_")
+    return head + "".join(part.capitalize() for part in rest)
+
+
+class Reader:
+    """Reads one mapping. ``prefix`` is where it sits in the whole input, such as ``networks[2]``."""
+
+    def __init__(
+        self,
+        values: object,
+        known: Iterable[str],
+        problems: Problems,
+        prefix: str = "",
+        refused: Mapping[str, str] | None = None,
+    ) -> None:
+        """``refused`` names inputs that users look for and that cannot be, with what to do."""
+        self.problems = problems
+        self._prefix = prefix
+        self._values: Mapping[str, object] = {}
+        self._known = sorted(known)
+        if isinstance(values, Mapping):
+            # A key in either spelling is the same key: stack files write camelCase.
+            names = {camel(name): name for name in self._known}
+            self._values = {
+                names.get(str(key), str(key)): value
+                for key, value in values.items()
+                if value is not None
+            }
+        else:
+            problems.add(
+                prefix or "args", values, "must be an object with named values", "write key: value"
+            )
+        for key in sorted(self._values.keys() - set(self._known)):
+            if refused and key in refused:
+                self.wrong(key, "cannot be set here", refused[key])
+            else:
+                self._unknown(key)
+
+    def has(self, name: str) -> bool:
+        return name in self._values
+
+    def raw(self, name: str) -> object:
+        return self._values.get(name)
+
+    def path(self, name: str) -> str:
+        return f"{self._prefix}.{camel(name)}" if self._prefix else camel(name)
+
+    def wrong(self, name: str, allowed: str, remedy: str, value: object = ...) -> None:
+        """Record a mistake in an input."""
+        given = self._values.get(name) if value is ... else value
+        self.problems.add(self.path(name), given, allowed, remedy)
+
+    def text(
+        self, name: str, default: str, *, pattern: str = "", allowed: str = "", remedy: str = ""
+    ) -> str:
+        """A string that matches ``pattern`` as a whole, when one is given."""
+        value = self._values.get(name, default)
+        if not isinstance(value, str):
+            self.wrong(name, "must be a string", "write it in quotes")
+            return default
+        if pattern and self.has(name) and not re.fullmatch(pattern, value):
+            self.wrong(name, allowed, remedy)
+            return default
+        return value
+
+    def integer(self, name: str, default: int, *, low: int, high: int, unit: str, why: str) -> int:
+        """A whole number from ``low`` to ``high``."""
+        value = self._values.get(name, default)
+        allowed = f"must be a whole number of {unit} from {low} to {high} ({why})"
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
+        if isinstance(value, bool) or not isinstance(value, int):
+            self.wrong(name, allowed, "give a number")
+            return default
+        if not low <= value <= high:
+            self.wrong(name, allowed, f"choose a value from {low} to {high}")
+            return default
+        return value
+
+    def boolean(self, name: str, *, default: bool) -> bool:
+        value = self._values.get(name, default)
+        if not isinstance(value, bool):
+            self.wrong(name, "must be true or false", "write true or false, without quotes")
+            return default
+        return value
+
+    def choice(self, name: str, default: Choice) -> Choice:
+        """A member of an enum, given by its value."""
+        kind = type(default)
+        value = self._values.get(name, default.value)
+        if isinstance(value, str) and value in [member.value for member in kind]:
+            return kind(value)
+        options = ", ".join(member.value for member in kind)
+        self.wrong(name, f"must be one of {options}", _suggestion(value, [m.value for m in kind]))
+        return default
+
+    def network(self, name: str, default: IPv4Network) -> IPv4Network:
+        """An IPv4 range without host bits."""
+        if not self.has(name):
+            return default
+        return parse_network(self._values[name], self.path(name), self.problems) or default
+
+    def networks(self, name: str) -> tuple[IPv4Network, ...]:
+        parsed = [
+            parse_network(item, f"{self.path(name)}[{i}]", self.problems)
+            for i, item in enumerate(self.sequence(name))
+        ]
+        return tuple(item for item in parsed if item is not None)
+
+    def strings(self, name: str) -> tuple[str, ...]:
+        found: list[str] = []
+        for i, item in enumerate(self.sequence(name)):
+            if isinstance(item, str):
+                found.append(item)
+            else:
+                path = f"{self.path(name)}[{i}]"
+                self.problems.add(path, item, "must be a string", "write it in quotes")
+        return tuple(found)
+
+    def string_map(self, name: str) -> dict[str, str]:
+        return parse_string_map(self._values.get(name, {}), self.path(name), self.problems)
+
+    def mapping(self, name: str, parse: Callable[[object, str], Parsed]) -> dict[str, Parsed]:
+        """A mapping whose values ``parse`` reads; it is given each value and its path."""
+        value = self._values.get(name, {})
+        if not isinstance(value, Mapping):
+            self.wrong(name, "must be an object with named values", "write key: value")
+            return {}
+        return {str(k): parse(v, f"{self.path(name)}.{k}") for k, v in value.items()}
+
+    def sequence(self, name: str) -> Sequence[object]:
+        value = self._values.get(name, ())
+        if isinstance(value, str) or not isinstance(value, Sequence):
+            self.wrong(name, "must be a list", "write it as a list, also when it has one item")
+            return ()
+        return value
+
+    def _unknown(self, key: str) -> None:
+        known = [camel(name) for name in self._known]
+        self.wrong(
+            key,
+            "is not an input here",
+            f"{_suggestion(camel(key), known)} (inputs: {', '.join(known)})",
+        )
+
+
+def parse_network(value: object, path: str, problems: Problems) -> IPv4Network | None:
+    """An IPv4 range in CIDR notation, without host bits."""
+    allowed = "must be an IPv4 range in CIDR notation, such as 10.20.0.0/16"
+    if not isinstance(value, str) or "/" not in value:
+        problems.add(path, value, allowed, "write address/prefix-length")
+        return None
+    try:
+        loose = IPv4Network(value, strict=False)
+    except ValueError:
+        problems.add(path, value, allowed, "write address/prefix-length")
+        return None
+    if str(loose) != value:
+        # Docker and AWS mask host bits silently; it then shows as a change for ever (KD-5).
+        problems.add(path, value, "must have no host bits set", f"write {loose}")
+        return None
+    return loose
+
+
+def parse_string_map(value: object, path: str, problems: Problems) -> dict[str, str]:
+    if not isinstance(value, Mapping):
+        problems.add(path, value, "must be an object with named strings", "write key: value")
+        return {}
+    found: dict[str, str] = {}
+    for key, item in value.items():
+        if isinstance(item, str):
+            found[str(key)] = item
+        else:
+            problems.add(f"{path}.{key}", item, "must be a string", "write it in quotes")
+    return found
+
+
+def _suggestion(value: object, options: Sequence[str]) -> str:
+    close = difflib.get_close_matches(str(value), options, n=1)
+    return f"did you mean {close[0]}?" if close else "choose one of them"

@@ -1,0 +1,131 @@
+"""Serves the components and the resources of the package from one process."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import grpc
+import grpc.aio
+from pulumi.provider.experimental.component import ComponentProvider
+from pulumi.provider.experimental.server import ProviderServicer as ResourceServicer
+from pulumi.provider.server import ComponentInitError
+from pulumi.provider.server import ProviderServicer as ComponentServicer
+from pulumi.runtime.proto import ResourceProviderServicer, provider_pb2_grpc
+
+from .cluster import SwarmCluster
+from .errors import SwarmInputError
+from .firewall import SwarmFirewall
+from .join import SwarmJoin
+from .managers import ManagerSet
+from .network import OverlayNetwork
+from .resources import PLUGIN_VERSION
+from .vpc import SwarmVpc
+from .workers import WorkerPool
+
+from .provider.errors import ResourceError
+from .provider.resources import SwarmResources
+from .provider.schema import complete
+
+COMPONENTS = [
+    SwarmCluster,
+    SwarmVpc,
+    SwarmFirewall,
+    SwarmJoin,
+    ManagerSet,
+    WorkerPool,
+    OverlayNetwork,
+]
+
+# Nodes wait for their machines in threads; a thousand workers may come at once.
+WAITING_NODES = 256
+MAX_MESSAGE_BYTES = 400 << 20  # the engine's own limit
+
+Method = Callable[["SwarmServicer", Any, Any], Awaitable[Any]]
+
+
+def component_provider() -> ComponentProvider:
+    """The components, with the schema of the whole package."""
+    provider = ComponentProvider(COMPONENTS, "swarm", version=PLUGIN_VERSION)
+    provider.schema = complete(provider)
+    return provider
+
+
+def _by(servicer: str, method: str) -> Method:
+    async def call(self: "SwarmServicer", request: Any, context: Any) -> Any:
+        try:
+            return await getattr(getattr(self, servicer), method)(request, context)
+        except Exception as error:
+            message = readable(error)
+            if message is None:
+                raise
+            await context.abort(grpc.StatusCode.UNKNOWN, message)
+
+    return call
+
+
+def readable(error: BaseException) -> str | None:
+    """The message of a failure that is meant for users; None for a fault of the program.
+
+    Pulumi's servicers raise another error in place of the first, with a stack
+    trace in its text.
+    """
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, ComponentInitError):
+            seen = seen.inner
+        if isinstance(seen, ResourceError | SwarmInputError):
+            return str(seen)
+        seen = seen.__cause__ or seen.__context__
+    return None
+
+
+class SwarmServicer(ResourceProviderServicer):
+    """Components go to one of Pulumi's servicers, resources to the other."""
+
+    def __init__(self, engine_address: str, arguments: list[str]) -> None:
+        super().__init__()
+        self._components = ComponentServicer(
+            component_provider(), arguments, engine_address=engine_address
+        )
+        self._resources = ResourceServicer(
+            arguments, PLUGIN_VERSION, SwarmResources(), engine_address=engine_address
+        )
+
+    Construct = _by("_components", "Construct")
+    GetSchema = _by("_components", "GetSchema")
+    GetPluginInfo = _by("_components", "GetPluginInfo")
+    Cancel = _by("_resources", "Cancel")
+    CheckConfig = _by("_resources", "CheckConfig")
+    DiffConfig = _by("_resources", "DiffConfig")
+    Configure = _by("_resources", "Configure")
+    Check = _by("_resources", "Check")
+    Diff = _by("_resources", "Diff")
+    Create = _by("_resources", "Create")
+    Read = _by("_resources", "Read")
+    Update = _by("_resources", "Update")
+    Delete = _by("_resources", "Delete")
+
+
+async def serve(engine_address: str, arguments: list[str]) -> None:
+    """Serve until the engine ends the process."""
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(WAITING_NODES))
+    server = grpc.aio.server(
+        options=[
+            ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+            ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
+        ]
+    )
+    servicer = SwarmServicer(engine_address, arguments)
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    print(port, flush=True)  # the engine reads the port from the first line
+    await server.wait_for_termination()
+
+
+def main() -> None:
+    """Entry of the plugin; the engine gives its own address as the first argument."""
+    addresses = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
+    asyncio.run(serve(addresses[0], sys.argv[1:]))

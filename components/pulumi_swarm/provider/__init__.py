@@ -1,0 +1,1 @@
+"""The package's plugin: its own resources, and its components for every language."""

@@ -1,0 +1,79 @@
+"""The Docker SDK over ``ssh ... docker system dial-stdio``, with ssh options of our own.
+
+The SDK's own ssh transport wants paramiko and takes no options, so it could
+neither pin a host key nor go through a proxy.
+"""
+
+import socket
+import subprocess
+from collections.abc import Sequence
+from typing import Any
+
+import docker
+from docker.transport.unixconn import (
+    UnixHTTPAdapter,
+    UnixHTTPConnection,
+    UnixHTTPConnectionPool,
+)
+
+OLDEST_API = "1.41"  # Docker 20.10, the oldest engine that any supported system ships
+DEFAULT_TIMEOUT_SECONDS = 30
+SSH_EXIT_SECONDS = 2
+
+
+class _Connection(UnixHTTPConnection):
+    """A connection whose other end is an ssh process. The SDK's "socket path" is its argv."""
+
+    def connect(self) -> None:
+        # A real socket, not pipes: timeouts and half-closing then work as the SDK expects.
+        ours, theirs = socket.socketpair()
+        self._process = subprocess.Popen(
+            self.unix_socket,
+            stdin=theirs,
+            stdout=theirs,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        theirs.close()
+        ours.settimeout(self.timeout)
+        self.sock = ours
+
+    def close(self) -> None:
+        super().close()
+        process: subprocess.Popen[bytes] | None = getattr(self, "_process", None)
+        if process is not None:
+            try:
+                process.wait(SSH_EXIT_SECONDS)  # it ends at the end of its input
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+class _Pool(UnixHTTPConnectionPool):
+    def _new_conn(self) -> _Connection:
+        return _Connection(self.base_url, self.socket_path, self.timeout)
+
+
+class _Adapter(UnixHTTPAdapter):
+    def __init__(self, argv: Sequence[str], timeout: int) -> None:
+        super().__init__("http+unix:///unused", timeout)
+        self.socket_path = list(argv)
+
+    def get_connection(self, url: str, proxies: object = None) -> _Pool:
+        with self.pools.lock:
+            pool = self.pools.get("ssh")
+            if pool is None:
+                pool = _Pool(url, self.socket_path, self.timeout, maxsize=self.max_pool_size)
+                self.pools["ssh"] = pool
+            return pool
+
+
+def connect(argv: Sequence[str], timeout_seconds: int = DEFAULT_TIMEOUT_SECONDS) -> Any:
+    """A ``docker.APIClient`` whose every connection is one run of ``argv``."""
+    client = docker.APIClient(
+        base_url="unix:///unused", version=OLDEST_API, timeout=timeout_seconds
+    )
+    adapter = _Adapter(argv, timeout_seconds)
+    client._custom_adapter = adapter
+    client.mount("http+docker://", adapter)
+    return client

@@ -1,0 +1,96 @@
+"""Decisions about nodes from what a manager lists; pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pulumi_swarm.plan.nodes import quorum, survives_loss_of_one
+from pulumi_swarm.plan.ports import Role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """A node as a manager sees it."""
+
+    node_id: str
+    hostname: str
+    address: str
+    role: str
+    availability: str
+    labels: Mapping[str, str]
+    state: str
+    reachable: bool
+    version: int
+
+    @property
+    def ready(self) -> bool:
+        """Ready and, for a manager, Reachable too."""
+        return self.state == "ready" and (self.role != Role.MANAGER or self.reachable)
+
+    def __str__(self) -> str:
+        reach = f", {'' if self.reachable else 'not '}reachable" if self.role == Role.MANAGER else ""
+        return f"{self.hostname} ({self.role}, {self.state}{reach})"
+
+
+def member(found: Mapping[str, Any]) -> Member:
+    """From the Docker API's Node object."""
+    manager = found.get("ManagerStatus") or {}
+    # Of a manager, Status.Addr may be the address of its own loopback (moby#35437).
+    address = (
+        manager["Addr"].rpartition(":")[0] if manager.get("Addr") else found["Status"].get("Addr", "")
+    )
+    return Member(
+        node_id=found["ID"],
+        hostname=found["Description"].get("Hostname", ""),
+        address=address,
+        role=found["Spec"]["Role"],
+        availability=found["Spec"]["Availability"],
+        labels=found["Spec"].get("Labels") or {},
+        state=found["Status"]["State"],
+        reachable=manager.get("Reachability") == "reachable",
+        version=found["Version"]["Index"],
+    )
+
+
+def arrived(members: Sequence[Member], address: str, role: str) -> Member | None:
+    """The node at an address, once it is what it should be."""
+    for candidate in members:
+        if candidate.address == address and candidate.role == role and candidate.ready:
+            return candidate
+    return None
+
+
+def phantoms(members: Sequence[Member], arrived_member: Member) -> list[Member]:
+    """Down nodes at the address of one that has arrived: its lives before (QR-4)."""
+    return [
+        m
+        for m in members
+        if m.address == arrived_member.address
+        and m.node_id != arrived_member.node_id
+        and m.state == "down"
+    ]
+
+
+def why_not_removable(members: Sequence[Member], leaving: Member) -> str | None:
+    """Why a manager must not go, or None when it may."""
+    if leaving.role != Role.MANAGER:
+        return None
+    managers = [m for m in members if m.role == Role.MANAGER]
+    if len(managers) == 1:
+        return (
+            f"{leaving.hostname} is the only manager, and the swarm would be lost with it; add "
+            "managers first, or destroy the stack"
+        )
+    reachable = [m for m in managers if m.reachable]
+    if leaving.reachable and not survives_loss_of_one(len(managers), len(reachable)):
+        return (
+            f"removing {leaving.hostname} would break the quorum: of {len(managers)} managers "
+            f"{len(reachable)} are reachable, and the {len(managers) - 1} that stay need "
+            f"{quorum(len(managers) - 1)}; repair the others first"
+        )
+    return None
+
+
+def describe(members: Sequence[Member]) -> str:
+    """What was seen, in one line."""
+    return ", ".join(str(m) for m in members) or "no node at all"

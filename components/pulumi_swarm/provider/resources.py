@@ -1,0 +1,143 @@
+"""The provider protocol over the package's resources."""
+
+import asyncio
+import hashlib
+from typing import Any
+
+from pulumi.provider.experimental.property_value import PropertyValue
+from pulumi.provider.experimental.provider import (
+    CheckRequest,
+    CheckResponse,
+    ConfigureRequest,
+    ConfigureResponse,
+    CreateRequest,
+    CreateResponse,
+    DeleteRequest,
+    DiffRequest,
+    DiffResponse,
+    PropertyDiff,
+    PropertyDiffKind,
+    Provider,
+    ReadRequest,
+    ReadResponse,
+    UpdateRequest,
+    UpdateResponse,
+)
+
+from . import host_key, node
+from .values import UNKNOWN, plain_map, property_map, type_of, unknown_property
+
+HOST_KEY = "swarm:index:SshHostKey"
+TEMPLATE = "swarm:index:NodeTemplate"
+NODE = "swarm:index:Node"
+
+TEMPLATE_INPUTS = frozenset({"ami", "userData", "generation"})
+
+State = dict[str, Any]
+
+
+class SwarmResources(Provider):
+    """SshHostKey, NodeTemplate and Node."""
+
+    async def check_config(self, request: CheckRequest) -> CheckResponse:
+        return CheckResponse(inputs=request.new_inputs)
+
+    async def diff_config(self, request: DiffRequest) -> DiffResponse:
+        return DiffResponse(changes=False)
+
+    async def configure(self, request: ConfigureRequest) -> ConfigureResponse:
+        return ConfigureResponse(accept_secrets=True, supports_preview=True)
+
+    async def check(self, request: CheckRequest) -> CheckResponse:
+        inputs = {k: v for k, v in request.new_inputs.items() if not k.startswith("__")}
+        return CheckResponse(inputs=inputs)
+
+    async def diff(self, request: DiffRequest) -> DiffResponse:
+        old, new = plain_map(request.old_state), plain_map(request.new_inputs)
+        match type_of(request.urn):
+            case "swarm:index:Node":
+                changed = [n for n in sorted(node.INPUTS) if old.get(n) != new.get(n)]
+                replaces = [n for n in changed if n in node.REPLACES]
+            case "swarm:index:NodeTemplate":
+                # Frozen: a new image or script is no change until the generation is raised.
+                raised = old.get("generation") != new.get("generation")
+                names = sorted(TEMPLATE_INPUTS)
+                changed = [n for n in names if raised and old.get(n) != new.get(n)]
+                replaces = []
+            case _:
+                changed, replaces = [], []
+        return DiffResponse(
+            changes=bool(changed),
+            replaces=replaces,
+            delete_before_replace=bool(replaces),
+            diffs=changed,
+            detailed_diff={n: _difference(replaced=n in replaces) for n in changed},
+        )
+
+    async def create(self, request: CreateRequest) -> CreateResponse:
+        inputs = plain_map(request.properties)
+        match type_of(request.urn):
+            case "swarm:index:SshHostKey":
+                return _create_host_key(request)
+            case "swarm:index:NodeTemplate":
+                name = hashlib.sha256(request.urn.encode()).hexdigest()[:16]
+                resource_id = None if request.preview else name
+                return CreateResponse(resource_id, _frozen(request.properties))
+            case _:
+                if request.preview:
+                    return CreateResponse(properties=_node_preview(request.properties))
+                resource_id, outputs = await asyncio.to_thread(node.create, inputs)
+                return CreateResponse(
+                    resource_id, {**request.properties, **property_map(outputs)}
+                )
+
+    async def read(self, request: ReadRequest) -> ReadResponse:
+        if type_of(request.urn) != NODE:
+            return ReadResponse(request.resource_id, request.properties, request.inputs)
+        old = plain_map(request.properties)
+        state = await asyncio.to_thread(node.read, request.resource_id, old)
+        if state is None:
+            return ReadResponse()
+        inputs = {name: state[name] for name in node.INPUTS if name in state}
+        return ReadResponse(request.resource_id, property_map(state), property_map(inputs))
+
+    async def update(self, request: UpdateRequest) -> UpdateResponse:
+        if type_of(request.urn) == TEMPLATE:
+            return UpdateResponse(_frozen(request.news))
+        if not request.preview:
+            await asyncio.to_thread(node.update, request.resource_id, plain_map(request.news))
+        outputs = {"nodeId": PropertyValue(request.resource_id)}
+        return UpdateResponse({**request.news, **outputs})
+
+    async def delete(self, request: DeleteRequest) -> None:
+        if type_of(request.urn) == NODE:
+            state = plain_map(request.properties)
+            await asyncio.to_thread(node.delete, request.resource_id, state)
+
+
+def _create_host_key(request: CreateRequest) -> CreateResponse:
+    if request.preview:
+        return CreateResponse(properties=property_map(dict.fromkeys(host_key.OUTPUTS, UNKNOWN)))
+    public, private = host_key.generate()
+    properties = {
+        "publicKey": PropertyValue(public),
+        "privateKey": PropertyValue(private, is_secret=True),
+    }
+    return CreateResponse(hashlib.sha256(public.encode()).hexdigest()[:16], properties)
+
+
+def _frozen(properties: dict[str, PropertyValue]) -> dict[str, PropertyValue]:
+    return {
+        **properties,
+        "frozenAmi": properties["ami"],
+        "frozenUserData": properties["userData"],
+    }
+
+
+def _node_preview(properties: dict[str, PropertyValue]) -> dict[str, PropertyValue]:
+    return {**properties, "nodeId": unknown_property()}
+
+
+def _difference(*, replaced: bool) -> PropertyDiff:
+    kind = PropertyDiffKind.UPDATE_REPLACE if replaced else PropertyDiffKind.UPDATE
+    return PropertyDiff(kind, True)

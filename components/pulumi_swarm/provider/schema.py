@@ -1,0 +1,96 @@
+"""The package's schema: what the components declare, and the resources beside them."""
+
+import json
+from typing import Any
+
+from pulumi.provider.experimental.component import ComponentProvider
+
+STRING: dict[str, Any] = {"type": "string"}
+INTEGER: dict[str, Any] = {"type": "integer"}
+STRING_MAP: dict[str, Any] = {"type": "object", "additionalProperties": STRING}
+
+
+def _described(kind: dict[str, Any], description: str) -> dict[str, Any]:
+    return {**kind, "description": description}
+
+
+RESOURCES: dict[str, Any] = {
+    "swarm:index:SshHostKey": {
+        "description": "An Ed25519 key pair that the managers share as their ssh host key.",
+        "properties": {
+            "publicKey": _described(STRING, "The public half, in OpenSSH's one-line form."),
+            "privateKey": {
+                **_described(STRING, "The private half, in OpenSSH's own format."),
+                "secret": True,
+            },
+        },
+        "required": ["publicKey", "privateKey"],
+    },
+    "swarm:index:NodeTemplate": {
+        "description": "What a node is launched from, frozen until its generation is raised.",
+        "inputProperties": {
+            "ami": _described(STRING, "The image."),
+            "userData": _described(STRING, "The user-data."),
+            "generation": _described(INTEGER, "Raise it to take the image and user-data anew."),
+        },
+        "requiredInputs": ["ami", "generation", "userData"],
+        "properties": {
+            "frozenAmi": _described(STRING, "The image as of this generation."),
+            "frozenUserData": _described(STRING, "The user-data as of this generation."),
+        },
+        "required": ["frozenAmi", "frozenUserData"],
+    },
+    "swarm:index:Node": {
+        "description": "Membership of one machine in the swarm.",
+        "inputProperties": {
+            "address": _described(STRING, "The machine's address inside the VPC."),
+            "role": _described(STRING, "manager or worker."),
+            "availability": _described(STRING, "active, pause or drain."),
+            "labels": _described(STRING_MAP, "Node labels; no others are kept."),
+            "instanceId": _described(STRING, "The EC2 instance."),
+            "bootTimeoutSeconds": _described(INTEGER, "How long the machine may take to join."),
+            "connection": {
+                "$ref": "#/types/swarm:index:NodeConnection",
+                "description": "The way to the managers.",
+            },
+        },
+        "requiredInputs": [
+            "address",
+            "availability",
+            "bootTimeoutSeconds",
+            "connection",
+            "instanceId",
+            "labels",
+            "role",
+        ],
+        "properties": {"nodeId": _described(STRING, "The id that Docker gave the node.")},
+        "required": ["nodeId"],
+    },
+}
+
+TYPES: dict[str, Any] = {
+    "swarm:index:NodeConnection": {
+        "type": "object",
+        "description": "The way from Pulumi to the managers.",
+        "properties": {
+            "managers": _described(
+                {"type": "array", "items": STRING}, "Addresses, tried in this order."
+            ),
+            "hostPublicKey": _described(STRING, "The managers' ssh host key."),
+            "identityFile": _described(STRING, "The private key for ssh, or nothing."),
+            "through": _described(STRING, "A command to run ssh's proxy with, or nothing."),
+            "sessionManager": _described(
+                {"type": "boolean"}, "Whether to go by AWS Session Manager."
+            ),
+        },
+        "required": ["hostPublicKey", "identityFile", "managers", "sessionManager", "through"],
+    }
+}
+
+
+def complete(components: ComponentProvider) -> str:
+    """The inferred schema with the custom resources added to it."""
+    schema = json.loads(components.schema)
+    schema["resources"] |= RESOURCES
+    schema.setdefault("types", {}).update(TYPES)
+    return json.dumps(schema, sort_keys=True)

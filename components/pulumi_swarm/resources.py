@@ -1,0 +1,131 @@
+"""The package's custom resources, as Python programs see them; ``provider`` carries them out."""
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+import pulumi
+
+PLUGIN_VERSION = "0.1.0"  # a test holds it against pyproject.toml
+
+
+class _Resource(pulumi.CustomResource):
+    """A resource that the package's own plugin manages."""
+
+    def __init__(
+        self,
+        kind: str,
+        name: str,
+        inputs: Mapping[str, object],
+        outputs: Sequence[str],
+        opts: pulumi.ResourceOptions | None,
+    ) -> None:
+        # With the SDK's version, a stack can change between import and package and back.
+        with_version = pulumi.ResourceOptions(version=PLUGIN_VERSION)
+        super().__init__(
+            f"swarm:index:{kind}",
+            name,
+            {**inputs, **dict.fromkeys(outputs)},
+            pulumi.ResourceOptions.merge(with_version, opts),
+        )
+
+    def _text(self, name: str) -> pulumi.Output[str]:
+        return cast("pulumi.Output[str]", pulumi.get(self, name))
+
+
+class SshHostKey(_Resource):
+    """An Ed25519 key pair that the managers of a cluster share as their ssh host key.
+
+    Made once. The private half is a secret; it goes to the managers by AWS
+    Secrets Manager, so clients can know the public half before a manager exists.
+    """
+
+    def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None) -> None:
+        secret = pulumi.ResourceOptions(additional_secret_outputs=["privateKey"])
+        super().__init__(
+            "SshHostKey",
+            name,
+            {},
+            ["publicKey", "privateKey"],
+            pulumi.ResourceOptions.merge(secret, opts),
+        )
+
+    @property
+    def public_key(self) -> pulumi.Output[str]:
+        """The public half, in OpenSSH's one-line form."""
+        return self._text("publicKey")
+
+    @property
+    def private_key(self) -> pulumi.Output[str]:
+        """The private half, in OpenSSH's own format. Secret."""
+        return self._text("privateKey")
+
+
+class NodeTemplate(_Resource):
+    """What a node is launched from, frozen until its generation is raised.
+
+    A newer AMI or a changed script must not replace nodes on an ordinary run;
+    ``ignore_changes`` on the instance would also keep the old ones when a node
+    *is* replaced. So the instance takes both from here, and they change when
+    ``generation`` does and not before.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        ami: pulumi.Input[str],
+        user_data: pulumi.Input[str],
+        generation: int,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        inputs = {"ami": ami, "userData": user_data, "generation": generation}
+        super().__init__("NodeTemplate", name, inputs, ["frozenAmi", "frozenUserData"], opts)
+
+    @property
+    def frozen_ami(self) -> pulumi.Output[str]:
+        """The AMI as of this generation."""
+        return self._text("frozenAmi")
+
+    @property
+    def frozen_user_data(self) -> pulumi.Output[str]:
+        """The user-data as of this generation."""
+        return self._text("frozenUserData")
+
+
+class Node(_Resource):
+    """Membership of one machine in the swarm.
+
+    create: waits until the machine with this address is Ready (and, for a
+    manager, Reachable), then sets labels and availability. update: role,
+    availability, labels, in place. delete: drains, demotes and removes the
+    node, and refuses to break the quorum.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        address: pulumi.Input[str],
+        role: str,
+        availability: str,
+        labels: Mapping[str, str],
+        instance_id: pulumi.Input[str],
+        boot_timeout_seconds: int,
+        connection: "Mapping[str, pulumi.Input[object]]",
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        inputs = {
+            "address": address,
+            "role": role,
+            "availability": availability,
+            "labels": labels,
+            "instanceId": instance_id,
+            "bootTimeoutSeconds": boot_timeout_seconds,
+            "connection": connection,
+        }
+        super().__init__("Node", name, inputs, ["nodeId"], opts)
+
+    @property
+    def node_id(self) -> pulumi.Output[str]:
+        """The id that Docker gave the node when it joined."""
+        return self._text("nodeId")

@@ -1,0 +1,161 @@
+"""The network of the machines."""
+
+from typing import NotRequired, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from .args import raise_for, settle
+from .plan.addresses import cut_vpc
+from .plan.cluster import Nat, VpcPlan, read_vpc
+from .plan.ports import ANYWHERE
+from .plan.problems import Problems
+
+
+class SwarmVpcArgs(TypedDict):
+    """Args of SwarmVpc."""
+
+    vpc_cidr: NotRequired[str]
+    """The VPC's range, from /16 to /25. 10.0.0.0/16 when not given."""
+    availability_zones: NotRequired[list[str]]
+    """Up to three zones for the subnets. The region's first three when not given."""
+    access: NotRequired[str]
+    """public, private or ssm: whether the machines stand in public subnets. public when not given."""
+    nat: NotRequired[str]
+    """none, single or per-zone: NAT gateways for private subnets. single with private subnets,
+    none with public ones, when not given."""
+    tags: NotRequired[dict[str, str]]
+    """Tags for every resource that takes any."""
+
+
+class SwarmVpc(pulumi.ComponentResource):
+    """A VPC with a subnet per zone for the machines, and its way to the internet."""
+
+    vpc_id: pulumi.Output[str]
+    """The VPC's id."""
+    subnet_ids: pulumi.Output[list[str]]
+    """The machines' subnets, one per zone."""
+
+    def __init__(
+        self, name: str, args: SwarmVpcArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        problems = Problems()
+        plan = read_vpc(settle(args, (), problems), tuple(SwarmVpcArgs.__annotations__), problems)
+        raise_for(problems, "SwarmVpc")
+        super().__init__("swarm:index:SwarmVpc", name, dict(args), opts)
+        self._name = name
+        self._tags = plan.tags
+        self._child = pulumi.ResourceOptions(parent=self)
+        self.vpc = aws.ec2.Vpc(
+            name,
+            cidr_block=str(plan.cidr),
+            enable_dns_hostnames=True,
+            enable_dns_support=True,
+            tags=self._named(name),
+            opts=self._child,
+        )
+        self.vpc_id = self.vpc.id
+        self.subnets = self._machine_subnets(plan)
+        self.subnet_ids = pulumi.Output.all(*[subnet.id for subnet in self.subnets])
+        self.register_outputs({"vpcId": self.vpc_id, "subnetIds": self.subnet_ids})
+
+    def _machine_subnets(self, plan: VpcPlan) -> list[aws.ec2.Subnet]:
+        zones = self._zones(plan)
+        cut = cut_vpc(plan.cidr, plan.zone_count)
+        kind = "public" if plan.public else "private"
+        subnets = [
+            self._subnet(f"{kind}-{i}", str(getattr(s, kind)), zones[i], public=plan.public)
+            for i, s in enumerate(cut)
+        ]
+        if plan.public:
+            self._public_routes(subnets)
+        elif plan.nat is not Nat.NONE:
+            count = plan.zone_count if plan.nat is Nat.PER_ZONE else 1
+            fronts = [
+                self._subnet(f"public-{i}", str(cut[i].public), zones[i], public=True)
+                for i in range(count)
+            ]
+            self._public_routes(fronts)
+            self._nat_routes(fronts, subnets)
+        return subnets
+
+    def _zones(self, plan: VpcPlan) -> list[pulumi.Input[str]]:
+        if plan.zones:
+            return list(plan.zones)
+        # A lookup of the caller's account; its length is fixed by the plan, not by the answer.
+        found = aws.get_availability_zones_output(
+            state="available", opts=pulumi.InvokeOptions(parent=self)
+        )
+        return [found.names[i] for i in range(plan.zone_count)]
+
+    def _subnet(
+        self, suffix: str, cidr: str, zone: pulumi.Input[str], *, public: bool
+    ) -> aws.ec2.Subnet:
+        return aws.ec2.Subnet(
+            f"{self._name}-{suffix}",
+            vpc_id=self.vpc.id,
+            cidr_block=cidr,
+            availability_zone=zone,
+            map_public_ip_on_launch=public,
+            tags=self._named(f"{self._name}-{suffix}"),
+            opts=self._child,
+        )
+
+    def _public_routes(self, subnets: list[aws.ec2.Subnet]) -> None:
+        gateway = aws.ec2.InternetGateway(
+            self._name, vpc_id=self.vpc.id, tags=self._named(self._name), opts=self._child
+        )
+        table = self._route_table("public", subnets)
+        aws.ec2.Route(
+            f"{self._name}-public",
+            route_table_id=table.id,
+            destination_cidr_block=ANYWHERE,
+            gateway_id=gateway.id,
+            opts=self._child,
+        )
+        self._gateway = gateway
+
+    def _nat_routes(self, fronts: list[aws.ec2.Subnet], subnets: list[aws.ec2.Subnet]) -> None:
+        for i, front in enumerate(fronts):
+            suffix = f"nat-{i}"
+            address = aws.ec2.Eip(
+                f"{self._name}-{suffix}",
+                domain="vpc",
+                tags=self._named(f"{self._name}-{suffix}"),
+                opts=self._child,
+            )
+            nat = aws.ec2.NatGateway(
+                f"{self._name}-{suffix}",
+                allocation_id=address.id,
+                subnet_id=front.id,
+                tags=self._named(f"{self._name}-{suffix}"),
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[self._gateway]),
+            )
+            served = subnets if len(fronts) == 1 else [subnets[i]]
+            table = self._route_table(f"private-{i}", served)
+            aws.ec2.Route(
+                f"{self._name}-private-{i}",
+                route_table_id=table.id,
+                destination_cidr_block=ANYWHERE,
+                nat_gateway_id=nat.id,
+                opts=self._child,
+            )
+
+    def _route_table(self, suffix: str, subnets: list[aws.ec2.Subnet]) -> aws.ec2.RouteTable:
+        table = aws.ec2.RouteTable(
+            f"{self._name}-{suffix}",
+            vpc_id=self.vpc.id,
+            tags=self._named(f"{self._name}-{suffix}"),
+            opts=self._child,
+        )
+        for i, subnet in enumerate(subnets):
+            aws.ec2.RouteTableAssociation(
+                f"{self._name}-{suffix}-{i}",
+                route_table_id=table.id,
+                subnet_id=subnet.id,
+                opts=self._child,
+            )
+        return table
+
+    def _named(self, name: str) -> dict[str, str]:
+        return {**self._tags, "Name": name}

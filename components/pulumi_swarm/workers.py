@@ -1,0 +1,145 @@
+"""The workers of a swarm."""
+
+from collections.abc import Sequence
+from typing import NotRequired, TypedDict
+
+import pulumi
+
+from .args import raise_for, settle
+from .launch import Launched, Launcher, Wiring, check_user_data
+from .plan.access import Access
+from .plan.cluster import read_group
+from .plan.ports import Role
+from .plan.problems import Problems
+
+
+class WorkerPoolArgs(TypedDict):
+    """Args of WorkerPool."""
+
+    worker_count: NotRequired[int]
+    """How many workers, 0 to 1000. 0 when not given."""
+    worker_instance_type: NotRequired[str]
+    """EC2 instance type. t3.small when not given."""
+    worker_availability: NotRequired[str]
+    """active, pause or drain: whether workers take tasks. active when not given."""
+    worker_labels: NotRequired[dict[str, str]]
+    """Node labels for every worker."""
+    node_labels: NotRequired[dict[str, dict[str, str]]]
+    """Node labels for single nodes, by key such as worker-0."""
+    node_generations: NotRequired[dict[str, int]]
+    """Generation of single nodes, by key; raising one replaces that node. 1 when not given."""
+    operating_system: NotRequired[str]
+    """debian-12, debian-13, ubuntu-24.04 or amazon-linux-2023. debian-12 when not given."""
+    ami: NotRequired[pulumi.Input[str]]
+    """An image of your own. The newest of the operating system when not given."""
+    engine_version: NotRequired[str]
+    """Version of Docker's own packages. The distribution's package when not given; an image
+    that has Docker is used as it is."""
+    root_volume_size_gib: NotRequired[int]
+    """Size of the encrypted gp3 root volume, 8 to 16384 GiB. 20 when not given."""
+    boot_timeout_seconds: NotRequired[int]
+    """How long a machine may take to join, 60 to 3600 seconds. 600 when not given."""
+    access: NotRequired[str]
+    """public, private or ssm: how Pulumi reaches the managers. public when not given."""
+    ssh_identity_file: NotRequired[str]
+    """The private key that ssh uses. ssh's own choice (agent, default keys) when not given."""
+    ssh_proxy_command: NotRequired[str]
+    """A command that runs another in the managers' network. None when not given."""
+    tags: NotRequired[dict[str, str]]
+    """Tags for every resource that takes any."""
+    subnet_ids: list[pulumi.Input[str]]
+    """Subnets for the workers, taken in turn."""
+    security_group_id: pulumi.Input[str]
+    """The workers' security group."""
+    instance_profile: pulumi.Input[str]
+    """The workers' instance profile."""
+    worker_secret_id: pulumi.Input[str]
+    """ARN of the secret with the workers' join token."""
+    addresses_parameter: pulumi.Input[str]
+    """Name of the SSM parameter with the managers' addresses."""
+    manager_addresses: pulumi.Input[list[str]]
+    """The addresses by which Pulumi reaches the managers."""
+    host_public_key: pulumi.Input[str]
+    """The public half of the managers' ssh host key."""
+
+
+WIRING = (
+    "ami",
+    "subnet_ids",
+    "security_group_id",
+    "instance_profile",
+    "worker_secret_id",
+    "addresses_parameter",
+    "manager_addresses",
+    "host_public_key",
+)
+
+
+class WorkerPool(pulumi.ComponentResource):
+    """Workers: ``worker_count`` instances, each with its membership of the swarm.
+
+    They are made side by side; none waits for another.
+    """
+
+    private_addresses: pulumi.Output[list[str]]
+    """The workers' addresses inside the VPC; a replaced worker gets another."""
+    instance_ids: pulumi.Output[list[str]]
+    """The EC2 instances."""
+    node_ids: pulumi.Output[list[str]]
+    """The ids that Docker gave the nodes."""
+
+    def __init__(
+        self,
+        name: str,
+        args: WorkerPoolArgs,
+        opts: pulumi.ResourceOptions | None = None,
+        *,
+        lifetime: pulumi.Resource | None = None,
+        managers: Sequence[pulumi.Resource] = (),
+    ) -> None:
+        problems = Problems()
+        values = settle(args, WIRING, problems)
+        plan = read_group(values, tuple(WorkerPoolArgs.__annotations__), Role.WORKER, problems)
+        check_user_data(plan, name, problems)
+        raise_for(problems, "WorkerPool")
+        super().__init__("swarm:index:WorkerPool", name, dict(args), opts)
+        connection = {
+            "managers": args["manager_addresses"],
+            "hostPublicKey": args["host_public_key"],
+            "identityFile": plan.access.identity_file,
+            "through": plan.access.through,
+            "sessionManager": plan.access.access is Access.SSM,
+        }
+        wiring = Wiring(
+            instance_profile=args["instance_profile"],
+            worker_secret_id=args["worker_secret_id"],
+            manager_secret_id="",
+            host_key_secret_id="",
+            addresses_parameter=args["addresses_parameter"],
+            ami=args.get("ami"),
+        )
+        launcher = Launcher(
+            self, name, plan, wiring, plan.machines.worker_instance_type, lifetime
+        )
+        subnets = args["subnet_ids"]
+        self.launched: list[Launched] = [
+            launcher.launch(
+                node,
+                subnet_id=subnets[node.index % len(subnets)],
+                security_group_id=args["security_group_id"],
+                connection=connection,
+                member_after=managers,
+            )
+            for node in plan.nodes
+        ]
+        made = self.launched
+        self.private_addresses = pulumi.Output.all(*[m.instance.private_ip for m in made])
+        self.instance_ids = pulumi.Output.all(*[m.instance.id for m in made])
+        self.node_ids = pulumi.Output.all(*[m.node.node_id for m in made])
+        self.register_outputs(
+            {
+                "privateAddresses": self.private_addresses,
+                "instanceIds": self.instance_ids,
+                "nodeIds": self.node_ids,
+            }
+        )
