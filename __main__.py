@@ -6,6 +6,7 @@ from typing import Any, NotRequired
 
 import pulumi
 from pulumi.runtime.config import get_config_env
+
 from pulumi_swarm import SwarmCluster, SwarmClusterArgs
 from pulumi_swarm.plan.reader import camel
 
@@ -37,4 +38,5 @@ if identity and "ssh_authorized_keys" not in args:
 cluster = SwarmCluster("swarm", args)
 
 for name in SwarmCluster.__annotations__:
-    pulumi.export(name, getattr(cluster, name))
+    if name != "docker_ssh_opts":  # long, and of use to a Docker provider alone
+        pulumi.export(name, getattr(cluster, name))

@@ -58,7 +58,7 @@ def main() -> int:
 
 
 def up(config: settings.Settings) -> int:
-    from lab import cloud  # boto3 takes a second to import, which `exec` need not wait for
+    from lab import cloud  # noqa: PLC0415  # boto3 takes a second to import, which `exec` need not wait for
 
     if os.geteuid() != 0:
         raise SystemExit("lab: making hosts needs root; run as root or with sudo")
@@ -105,7 +105,9 @@ def down(config: settings.Settings) -> int:
 
 def hosts(config: settings.Settings) -> list[dict[str, Any]]:
     if not config.status_file.exists():
-        raise SystemExit(f"lab: no local cloud called {config.name} is up; start it: python -m lab up")
+        raise SystemExit(
+            f"lab: no local cloud called {config.name} is up; start it: python -m lab up"
+        )
     found: list[dict[str, Any]] = json.loads(config.status_file.read_text(encoding="utf-8"))
     return found
 
@@ -145,7 +147,9 @@ def execute(config: settings.Settings, name: str, argv: list[str]) -> int:
 def _require_programs() -> None:
     missing = sorted({PROGRAMS[p] for p in PROGRAMS if shutil.which(p) is None})
     if missing:
-        raise SystemExit(f"lab: missing programs; install them: apt-get install {' '.join(missing)}")
+        raise SystemExit(
+            f"lab: missing programs; install them: apt-get install {' '.join(missing)}"
+        )
 
 
 if __name__ == "__main__":

@@ -21,10 +21,9 @@ def traces(config: settings.Settings) -> list[str]:
     """What is left of a cloud, in words; empty when there is nothing."""
     left = [f"network namespace {name}" for name in _namespaces(config)]
     left += [f"process {pid}" for pid in _processes(config)]
+    groups = Path("/sys/fs/cgroup")
     left += [
-        f"cgroup {group}"
-        for group in [*Path("/sys/fs/cgroup").glob(config.name)]
-        + [*Path("/sys/fs/cgroup").glob(f"*/{config.name}")]
+        f"cgroup {group}" for group in (*groups.glob(config.name), *groups.glob(f"*/{config.name}"))
     ]
     if config.state.exists():
         left.append(f"folder {config.state}")

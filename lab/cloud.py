@@ -21,7 +21,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 import boto3
 from botocore.config import Config
 from moto.ec2.models import elastic_network_interfaces
-from moto.server import DomainDispatcherApplication, create_backend_app
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.ssm.models import Parameter, ParameterDict, ssm_backends
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
@@ -106,7 +106,9 @@ class Cloud:
             groups=tuple(_group(g) for g in groups),
             # moto starts with a default VPC, as an account does; nothing of ours lives there.
             subnets=tuple(
-                sorted(IPv4Network(s["CidrBlock"]) for s in subnets.values() if not s["DefaultForAz"])
+                sorted(
+                    IPv4Network(s["CidrBlock"]) for s in subnets.values() if not s["DefaultForAz"]
+                )
             ),
         )
 
@@ -155,7 +157,7 @@ class Cloud:
 
     def _seed_images(self) -> None:
         """Register the images that the local stack may name, under AWS's public parameters."""
-        parameters = ssm_backends[settings.ACCOUNT_ID][settings.REGION]._parameters
+        parameters = ssm_backends[settings.ACCOUNT_ID][settings.REGION]._parameters  # noqa: SLF001  # the API keeps them for AWS
         for release in DEBIAN_RELEASES:
             for debian_name, aws_name in ARCHITECTURES.items():
                 image = self._ec2.register_image(
@@ -177,7 +179,7 @@ class Cloud:
 def _seed_parameter(parameters: ParameterDict, name: str, value: str) -> None:
     """Add a public parameter, which the API keeps for AWS itself."""
     parameters[name].append(
-        Parameter(
+        Parameter(  # type: ignore[abstract]  # only CloudFormation would call what is missing
             account_id=settings.ACCOUNT_ID,
             name=name,
             value=value,
@@ -210,7 +212,7 @@ def _give_interfaces_free_addresses() -> None:
                 return str(address)
         raise ValueError(f"no free address is left in {cidr}")
 
-    elastic_network_interfaces.random_private_ip = next_free  # type: ignore[assignment]  # ours has no IPv6 form
+    setattr(elastic_network_interfaces, "random_private_ip", next_free)  # noqa: B010  # not exported
 
 
 def _group(found: Mapping[str, Any]) -> Group:

@@ -5,7 +5,6 @@ import os
 import queue
 import signal
 import subprocess
-import sys
 import time
 import traceback
 from collections.abc import Mapping
@@ -49,7 +48,7 @@ class Reconciler:
         while True:
             try:
                 self._pass(reboots)
-            except Exception:  # one bad pass must not end the cloud
+            except Exception:  # noqa: BLE001  # one bad pass must not end the cloud
                 traceback.print_exc()
             reboots = self._wait()
 
@@ -127,7 +126,7 @@ def main() -> None:
     config = settings.load()
     reconciler = Reconciler(config)
 
-    def end(number: int, frame: FrameType | None) -> None:
+    def end(_number: int, _frame: FrameType | None) -> None:
         raise SystemExit(0)
 
     signal.signal(signal.SIGTERM, end)
@@ -141,4 +140,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

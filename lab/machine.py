@@ -84,7 +84,7 @@ class Machine:
             work = self._work.get()
             try:
                 work()
-            except Exception:  # the host is lost, the cloud is not
+            except Exception:  # noqa: BLE001  # the host is lost, the cloud is not
                 traceback.print_exc()
             finished = work == self._terminate
             self._on_change()

@@ -18,7 +18,9 @@ CONFIGURATION = """\
 version: 0.1
 log: {level: warn}
 storage: {filesystem: {rootdirectory: /var/lib/registry}}
-http: {addr: "ADDRESS:443", tls: {certificate: /var/lib/registry/server.pem, key: /var/lib/registry/server.key}}
+http:
+  addr: "ADDRESS:443"
+  tls: {certificate: /var/lib/registry/server.pem, key: /var/lib/registry/server.key}
 """
 
 MANIFEST_TYPE = "application/vnd.docker.distribution.manifest.v2+json"

@@ -55,7 +55,8 @@ MASKED_UNITS = (
 # learns from /sys/hypervisor/uuid (lab/host/init.sh).
 CLOUD_CONFIG = f"""\
 datasource_list: [Ec2, None]
-datasource: {{Ec2: {{metadata_urls: ["http://{settings.METADATA_ADDRESS}"], max_wait: 30, timeout: 5}}}}
+datasource:
+  Ec2: {{metadata_urls: ["http://{settings.METADATA_ADDRESS}"], max_wait: 30, timeout: 5}}
 locale: false
 apt: {{preserve_sources_list: true}}
 """
@@ -93,7 +94,9 @@ def build() -> Path:
     if final.is_dir():
         return final
     sources = [str(p) for p in SOURCES if p.is_file() and p.read_text(encoding="utf-8").strip()]
-    print("lab: building the hosts' disk image from Debian packages (about two minutes)", flush=True)
+    print(
+        "lab: building the hosts' disk image from Debian packages (about two minutes)", flush=True
+    )
     final.parent.mkdir(parents=True, exist_ok=True)
     partial = final.with_name(f".{final.name}.{os.getpid()}")
     try:
@@ -103,7 +106,7 @@ def build() -> Path:
                 "--quiet",
                 "--variant=minbase",
                 "--mode=root",
-                "--aptopt=Acquire::Languages \"none\"",
+                '--aptopt=Acquire::Languages "none"',
                 *(f"--dpkgopt=path-exclude={pattern}" for pattern in LEFT_OUT),
                 f"--include={','.join(PACKAGES)}",
                 codename(),

@@ -68,7 +68,12 @@ def progress(what: str) -> Iterator[None]:
 def run(argv: list[str], *, cwd: Path | None = None, env: dict[str, str] | None = None) -> str:
     """Run a command; on failure raise with the end of what it printed."""
     result = subprocess.run(
-        argv, cwd=cwd, env={**os.environ, **(env or {})}, text=True, capture_output=True, check=False
+        argv,
+        cwd=cwd,
+        env={**os.environ, **(env or {})},
+        text=True,
+        capture_output=True,
+        check=False,
     )
     if result.returncode != 0:
         tail = "\n".join((result.stdout + result.stderr).splitlines()[-20:])
@@ -163,7 +168,10 @@ def build_cli() -> Path:
                 f"-ldflags={strip}",
             )
             sdk = Path(
-                run([go, "list", "-m", "-f", "{{.Dir}}", "github.com/pulumi/pulumi/sdk/v3"], cwd=engine).strip()
+                run(
+                    [go, "list", "-m", "-f", "{{.Dir}}", "github.com/pulumi/pulumi/sdk/v3"],
+                    cwd=engine,
+                ).strip()
             )
             for script in ("cmd/pulumi-language-python-exec", "dist/pulumi-resource-pulumi-python"):
                 target = folder / Path(script).name
@@ -250,8 +258,10 @@ class Plugins:
 
     def install_file(self, name: str, version: str, path: Path) -> None:
         run(
-            [self.pulumi, "plugin", "install", "resource", name, version]
-            + ["--file", str(path), "--reinstall"],
+            [
+                *(self.pulumi, "plugin", "install", "resource", name, version),
+                *("--file", str(path), "--reinstall"),
+            ],
             env=self.env,
         )
 

@@ -11,7 +11,9 @@ from .plan.reader import camel
 LATER = "(known after the update)"
 
 
-def settle(args: Mapping[str, object], flowing: Iterable[str], problems: Problems) -> dict[str, object]:
+def settle(
+    args: Mapping[str, object], flowing: Iterable[str], problems: Problems
+) -> dict[str, object]:
     """The args as plain values.
 
     Inputs named in ``flowing`` only flow through to other resources and may be

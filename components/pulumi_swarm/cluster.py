@@ -1,6 +1,6 @@
 """A whole swarm from one set of args."""
 
-from typing import NotRequired, TypedDict
+from typing import NotRequired, TypedDict, cast
 
 import pulumi
 import pulumi_docker as docker
@@ -181,7 +181,7 @@ class SwarmCluster(pulumi.ComponentResource):
         )
 
     def _make_managers(self, subnet_ids: list[pulumi.Input[str]]) -> ManagerSet:
-        wired: ManagerSetArgs = {
+        wired = {
             **only(self._resolved, ManagerSetArgs.__annotations__),
             "subnet_ids": subnet_ids,
             "security_group_id": self._firewall.manager_security_group_id,
@@ -192,10 +192,15 @@ class SwarmCluster(pulumi.ComponentResource):
             "host_public_key": self._join.host_public_key,
             "addresses_parameter": self._join.addresses_parameter,
         }
-        return ManagerSet(self._name, wired, self._child, lifetime=self._join.worker_secret)
+        return ManagerSet(
+            self._name,
+            cast("ManagerSetArgs", wired),
+            self._child,
+            lifetime=self._join.worker_secret,
+        )
 
     def _make_workers(self, subnet_ids: list[pulumi.Input[str]]) -> WorkerPool:
-        wired: WorkerPoolArgs = {
+        wired = {
             **only(self._resolved, WorkerPoolArgs.__annotations__),
             "subnet_ids": subnet_ids,
             "security_group_id": self._firewall.worker_security_group_id,
@@ -207,7 +212,7 @@ class SwarmCluster(pulumi.ComponentResource):
         }
         return WorkerPool(
             self._name,
-            wired,
+            cast("WorkerPoolArgs", wired),
             self._child,
             lifetime=self._join.worker_secret,
             managers=[self.managers.launched[0].node],

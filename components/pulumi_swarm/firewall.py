@@ -49,7 +49,9 @@ class SwarmFirewall(pulumi.ComponentResource):
         self._tags = plan.tags
         self._child = pulumi.ResourceOptions(parent=self)
         self.groups = {role: self._group(role, args["vpc_id"]) for role in Role}
-        for pair in pairs(swarm_ports(data_path_port=plan.data_path_port, encrypted=plan.encrypted)):
+        for pair in pairs(
+            swarm_ports(data_path_port=plan.data_path_port, encrypted=plan.encrypted)
+        ):
             self._between(pair)
         self._outlets()
         for i, cidr in enumerate(plan.admin_cidrs):

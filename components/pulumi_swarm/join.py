@@ -38,7 +38,7 @@ class SwarmJoinArgs(TypedDict):
 
 
 class SwarmJoin(pulumi.ComponentResource):
-    """The two join secrets of a swarm, its managers' ssh host key, and a role for each kind of node.
+    """The join secrets of a swarm, its managers' ssh host key, and a role for each kind of node.
 
     Pulumi makes the secrets of the tokens empty: the nodes write and read the
     values, so no token is ever in user-data, in tags or in the state.
@@ -96,7 +96,7 @@ class SwarmJoin(pulumi.ComponentResource):
         return aws.secretsmanager.Secret(
             f"{self._name}-{suffix}",
             description=f"Swarm {self._name}: {what}",
-            # A token of a swarm that is gone opens nothing; a name that lingers only gets in the way.
+            # A token of a swarm that is gone opens nothing; there is nothing to recover.
             recovery_window_in_days=0,
             tags=self._tags,
             opts=self._child,
@@ -125,9 +125,7 @@ class SwarmJoin(pulumi.ComponentResource):
             opts=self._child,
         )
         granted: list[pulumi.Output[str]] = [
-            aws.iam.RolePolicy(
-                name, role=made.name, policy=self._policy(role), opts=self._child
-            ).id
+            aws.iam.RolePolicy(name, role=made.name, policy=self._policy(role), opts=self._child).id
         ]
         if self._session_manager:
             attachment = aws.iam.RolePolicyAttachment(

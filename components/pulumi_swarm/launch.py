@@ -14,8 +14,6 @@ from .plan.ports import Role
 from .plan.problems import Problems
 from .resources import Node, NodeTemplate
 
-GP3 = "gp3"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wiring:
@@ -86,11 +84,6 @@ class Launcher:
             generation=node.generation,
             opts=pulumi.ResourceOptions(parent=self._parent),
         )
-        placement = (
-            {"primary_network_interface": {"network_interface_id": interface_id}}
-            if interface_id is not None
-            else {"subnet_id": subnet_id, "vpc_security_group_ids": [security_group_id]}
-        )
         instance = aws.ec2.Instance(
             name,
             aws.ec2.InstanceArgs(
@@ -100,18 +93,22 @@ class Launcher:
                 instance_type=self._instance_type,
                 iam_instance_profile=self._wiring.instance_profile,
                 # Version 2 alone, and no further than the machine itself: not to its containers.
-                metadata_options={
-                    "http_endpoint": "enabled",
-                    "http_tokens": "required",
-                    "http_put_response_hop_limit": 1,
-                },
-                root_block_device={
-                    "encrypted": True,
-                    "volume_type": GP3,
-                    "volume_size": self._plan.machines.root_volume_size_gib,
-                },
+                metadata_options=aws.ec2.InstanceMetadataOptionsArgs(
+                    http_endpoint="enabled", http_tokens="required", http_put_response_hop_limit=1
+                ),
+                root_block_device=aws.ec2.InstanceRootBlockDeviceArgs(
+                    encrypted=True,
+                    volume_type="gp3",
+                    volume_size=self._plan.machines.root_volume_size_gib,
+                ),
+                primary_network_interface=(
+                    aws.ec2.InstancePrimaryNetworkInterfaceArgs(network_interface_id=interface_id)
+                    if interface_id is not None
+                    else None
+                ),
+                subnet_id=subnet_id,
+                vpc_security_group_ids=None if security_group_id is None else [security_group_id],
                 tags=self._tags(name, node),
-                **placement,
             ),
             pulumi.ResourceOptions(
                 parent=self._parent,
@@ -120,7 +117,7 @@ class Launcher:
                 # the swarm before its successor comes.
                 delete_before_replace=True,
                 replacement_trigger=node.generation,
-                # AWS would stop and start it in place, all nodes at once; replaced, they go in turn.
+                # In place, AWS would stop and start all nodes at once; replaced, they go in turn.
                 replace_on_changes=["instanceType"],
             ),
         )

@@ -70,9 +70,15 @@ class OverlayNetwork(pulumi.ComponentResource):
                 internal=plan.internal,
                 options=plan.options or None,
                 ipam_configs=(
-                    None if subnet is None else [{"subnet": subnet, "gateway": str(plan.gateway)}]
+                    None
+                    if subnet is None
+                    else [docker.NetworkIpamConfigArgs(subnet=subnet, gateway=str(plan.gateway))]
                 ),
-                labels=[{"label": k, "value": v} for k, v in sorted(plan.labels.items())] or None,
+                labels=[
+                    docker.NetworkLabelArgs(label=key, value=value)
+                    for key, value in sorted(plan.labels.items())
+                ]
+                or None,
             ),
             pulumi.ResourceOptions(
                 parent=self,

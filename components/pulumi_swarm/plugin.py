@@ -20,13 +20,12 @@ from .firewall import SwarmFirewall
 from .join import SwarmJoin
 from .managers import ManagerSet
 from .network import OverlayNetwork
-from .resources import PLUGIN_VERSION
-from .vpc import SwarmVpc
-from .workers import WorkerPool
-
 from .provider.errors import ResourceError
 from .provider.resources import SwarmResources
 from .provider.schema import complete
+from .resources import PLUGIN_VERSION
+from .vpc import SwarmVpc
+from .workers import WorkerPool
 
 COMPONENTS = [
     SwarmCluster,
@@ -42,7 +41,24 @@ COMPONENTS = [
 WAITING_NODES = 256
 MAX_MESSAGE_BYTES = 400 << 20  # the engine's own limit
 
-Method = Callable[["SwarmServicer", Any, Any], Awaitable[Any]]
+Method = Callable[[Any, Any, Any], Awaitable[Any]]
+
+# Pulumi has a servicer for components and one for resources; each does its part.
+DELEGATED = {
+    "_components": ("Construct", "GetSchema", "GetPluginInfo"),
+    "_resources": (
+        "Cancel",
+        "CheckConfig",
+        "DiffConfig",
+        "Configure",
+        "Check",
+        "Diff",
+        "Create",
+        "Read",
+        "Update",
+        "Delete",
+    ),
+}
 
 
 def component_provider() -> ComponentProvider:
@@ -53,7 +69,7 @@ def component_provider() -> ComponentProvider:
 
 
 def _by(servicer: str, method: str) -> Method:
-    async def call(self: "SwarmServicer", request: Any, context: Any) -> Any:
+    async def call(self: object, request: Any, context: Any) -> Any:
         try:
             return await getattr(getattr(self, servicer), method)(request, context)
         except Exception as error:
@@ -93,19 +109,10 @@ class SwarmServicer(ResourceProviderServicer):
             arguments, PLUGIN_VERSION, SwarmResources(), engine_address=engine_address
         )
 
-    Construct = _by("_components", "Construct")
-    GetSchema = _by("_components", "GetSchema")
-    GetPluginInfo = _by("_components", "GetPluginInfo")
-    Cancel = _by("_resources", "Cancel")
-    CheckConfig = _by("_resources", "CheckConfig")
-    DiffConfig = _by("_resources", "DiffConfig")
-    Configure = _by("_resources", "Configure")
-    Check = _by("_resources", "Check")
-    Diff = _by("_resources", "Diff")
-    Create = _by("_resources", "Create")
-    Read = _by("_resources", "Read")
-    Update = _by("_resources", "Update")
-    Delete = _by("_resources", "Delete")
+
+for _servicer, _methods in DELEGATED.items():
+    for _method in _methods:
+        setattr(SwarmServicer, _method, _by(_servicer, _method))
 
 
 async def serve(engine_address: str, arguments: list[str]) -> None:

@@ -101,7 +101,7 @@ class Node(_Resource):
     node, and refuses to break the quorum.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # each is one input of the resource
         self,
         name: str,
         *,

@@ -118,9 +118,7 @@ class WorkerPool(pulumi.ComponentResource):
             addresses_parameter=args["addresses_parameter"],
             ami=args.get("ami"),
         )
-        launcher = Launcher(
-            self, name, plan, wiring, plan.machines.worker_instance_type, lifetime
-        )
+        launcher = Launcher(self, name, plan, wiring, plan.machines.worker_instance_type, lifetime)
         subnets = args["subnet_ids"]
         self.launched: list[Launched] = [
             launcher.launch(

@@ -89,7 +89,9 @@ class AwsStandIn(Provider):
     async def check(self, request: CheckRequest) -> CheckResponse:
         kind = self._types[type_of(request.urn)]
         failures = [
-            CheckFailure(name, f"the stand-in AWS plugin does not know {type_of(request.urn)}.{name}")
+            CheckFailure(
+                name, f"the stand-in AWS plugin does not know {type_of(request.urn)}.{name}"
+            )
             for name in request.new_inputs
             if name not in kind.inputs and not name.startswith("__")
         ]

@@ -118,7 +118,8 @@ class Vpc(Ec2Object):
 
     def create(self, inputs: State) -> tuple[str, State]:
         made = self.ec2.create_vpc(
-            CidrBlock=inputs["cidrBlock"], TagSpecifications=specification("vpc", inputs.get("tags"))
+            CidrBlock=inputs["cidrBlock"],
+            TagSpecifications=specification("vpc", inputs.get("tags")),
         )["Vpc"]
         self._set_dns(made["VpcId"], inputs)
         return made["VpcId"], {}
@@ -427,9 +428,7 @@ class NetworkInterface(Ec2Object):
     id_key, remove = "NetworkInterfaceId", "delete_network_interface"
 
     def create(self, inputs: State) -> tuple[str, State]:
-        chosen = (
-            {"PrivateIpAddress": inputs["privateIps"][0]} if inputs.get("privateIps") else {}
-        )
+        chosen = {"PrivateIpAddress": inputs["privateIps"][0]} if inputs.get("privateIps") else {}
         made = self.ec2.create_network_interface(
             SubnetId=inputs["subnetId"],
             Groups=inputs["securityGroups"],

@@ -58,6 +58,7 @@ def check_disjoint(ranges: Sequence[NamedRange], problems: Problems) -> None:
 
 
 def is_private(network: IPv4Network) -> bool:
+    """Whether a range lies in one of the private ones."""
     return any(network.subnet_of(private) for private in PRIVATE_RANGES)
 
 

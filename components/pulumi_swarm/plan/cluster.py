@@ -32,7 +32,9 @@ from .reader import Reader
 
 DEFAULT_INSTANCE_TYPE = "t3.small"  # 2 GiB: dockerd and raft with room for a small service
 DEFAULT_ROOT_VOLUME_GIB = 20
-DEFAULT_BOOT_TIMEOUT_SECONDS = 600  # a cold boot with package installation takes two to four minutes
+DEFAULT_BOOT_TIMEOUT_SECONDS = (
+    600  # a cold boot with package installation takes two to four minutes
+)
 
 ENGINE_VERSION_PATTERN = r"\d+\.\d+(\.\d+)?"
 # moby#45636: before, a network on another port than 4789 was sent in clear (ES-4).
@@ -177,9 +179,7 @@ def read_firewall(values: object, known: Sequence[str], problems: Problems) -> F
     )
 
 
-def read_group(
-    values: object, known: Sequence[str], role: Role, problems: Problems
-) -> GroupPlan:
+def read_group(values: object, known: Sequence[str], role: Role, problems: Problems) -> GroupPlan:
     """Read the args of the managers or the workers alone."""
     reader = Reader(values, known, problems)
     access = read_connection(reader, require_keys=role is Role.MANAGER)
@@ -198,8 +198,8 @@ def _vpc(reader: Reader, access: Access) -> VpcPlan:
     if not MIN_VPC_PREFIX <= cidr.prefixlen <= MAX_VPC_PREFIX - SUBNET_SHARE_BITS:
         reader.wrong(
             "vpc_cidr",
-            f"must be from /{MIN_VPC_PREFIX} to /{MAX_VPC_PREFIX - SUBNET_SHARE_BITS}: it is cut in "
-            f"eight subnets, and AWS has none below /{MAX_SUBNET_PREFIX}",
+            f"must be from /{MIN_VPC_PREFIX} to /{MAX_VPC_PREFIX - SUBNET_SHARE_BITS}: it is cut "
+            f"in eight subnets, and AWS has none below /{MAX_SUBNET_PREFIX}",
             "choose another prefix length",
         )
     if not is_private(cidr):
@@ -427,9 +427,7 @@ def _check_ranges(reader: Reader, plan: ClusterPlan) -> None:
     check_disjoint([*ranges, *declared], reader.problems)
 
 
-def _check_disjoint_from(
-    fixed: NamedRange, others: Sequence[NamedRange], reader: Reader
-) -> None:
+def _check_disjoint_from(fixed: NamedRange, others: Sequence[NamedRange], reader: Reader) -> None:
     """Refuse each of ``others`` that overlaps a range which cannot move."""
     for other in others:
         check_disjoint([fixed, other], reader.problems)

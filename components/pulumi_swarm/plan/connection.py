@@ -74,7 +74,8 @@ def proxy_command(connection: Connection) -> str:
     if connection.session_manager:
         words = ["sh", "-c", _SSM_SCRIPT, "sh", *connection.managers]
     else:
-        source = files(__package__).joinpath("reach.py").read_text(encoding="utf-8")
+        text = files(__package__).joinpath("reach.py").read_text(encoding="utf-8")
+        source = text.partition('"""\n\n')[2]  # without its docstring
         # One line, as ssh's options must be: the program as a Python string.
         words = ["python3", "-c", f"exec({source!r})", str(SSH_PORT), *connection.managers]
     # ssh expands percent signs; a doubled one stands for itself.

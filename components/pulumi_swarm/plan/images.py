@@ -50,7 +50,9 @@ _IMAGES = {
 _AMAZON_NAMES = {Architecture.AMD64: "x86_64", Architecture.ARM64: "arm64"}
 
 # "c7gn.large": family letters, generation, then options; a g there is a Graviton processor.
-_INSTANCE_TYPE = re.compile(r"(?P<family>[a-z]+)(?P<generation>\d+)(?P<options>[a-z-]*)\.[a-z0-9-]+")
+_INSTANCE_TYPE = re.compile(
+    r"(?P<family>[a-z]+)(?P<generation>\d+)(?P<options>[a-z-]*)\.[a-z0-9-]+"
+)
 _GRAVITON_FAMILIES = {"a"}  # a1, the first of them, carries no g
 INSTANCE_TYPE_PATTERN = r"[a-z]+[0-9]+[a-z0-9-]*\.[a-z0-9-]+"
 

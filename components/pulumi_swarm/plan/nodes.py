@@ -9,7 +9,9 @@ from .ports import Role
 from .reader import Reader, parse_string_map
 
 MAX_MANAGERS = 7  # Docker, "Administer and maintain a swarm": more only slow raft down
-MAX_WORKERS = 1000  # far above what one Pulumi program should hold; an auto-scaling group is for that
+MAX_WORKERS = (
+    1000  # far above what one Pulumi program should hold; an auto-scaling group is for that
+)
 DEFAULT_MANAGERS = 3  # the smallest number that survives the loss of one
 
 # moby/swarmkit api/validation: keys and values of node labels are free text; these are

@@ -49,7 +49,7 @@ class Overlay:
 
     @property
     def options(self) -> dict[str, str]:
-        """The driver's options. Docker tests ``encrypted`` for presence, never for its value (ES-6)."""
+        """The driver's options. Docker tests ``encrypted`` for presence, not value (ES-6)."""
         options: dict[str, str] = {}
         if self.encrypted:
             options[ENCRYPTED_OPTION] = ""
@@ -124,7 +124,7 @@ def _subnet(reader: Reader) -> IPv4Network | None:
     if subnet.prefixlen > MAX_NETWORK_PREFIX:
         reader.wrong(
             "subnet",
-            f"must be /{MAX_NETWORK_PREFIX} or larger: each node, service and task takes an address",
+            f"must be /{MAX_NETWORK_PREFIX} or larger: nodes, services and tasks take addresses",
             "choose a shorter prefix length, such as /24",
         )
     return subnet

@@ -23,6 +23,7 @@ class Problems:
     found: list[Problem] = field(default_factory=list)
 
     def add(self, path: str, value: object, allowed: str, remedy: str) -> None:
+        """Record a mistake, once."""
         problem = Problem(path=path, value=value, allowed=allowed, remedy=remedy)
         if problem not in self.found:
             self.found.append(problem)

@@ -25,7 +25,7 @@ def camel(name: str) -> str:
 
 
 class Reader:
-    """Reads one mapping. ``prefix`` is where it sits in the whole input, such as ``networks[2]``."""
+    """Reads one mapping. ``prefix`` is where it sits in the input, such as ``networks[2]``."""
 
     def __init__(
         self,
@@ -59,12 +59,15 @@ class Reader:
                 self._unknown(key)
 
     def has(self, name: str) -> bool:
+        """Whether the input is given."""
         return name in self._values
 
     def raw(self, name: str) -> object:
+        """The input as given."""
         return self._values.get(name)
 
     def path(self, name: str) -> str:
+        """Where the input sits, in the spelling of stack files."""
         return f"{self._prefix}.{camel(name)}" if self._prefix else camel(name)
 
     def wrong(self, name: str, allowed: str, remedy: str, value: object = ...) -> None:
@@ -100,6 +103,7 @@ class Reader:
         return value
 
     def boolean(self, name: str, *, default: bool) -> bool:
+        """True or false."""
         value = self._values.get(name, default)
         if not isinstance(value, bool):
             self.wrong(name, "must be true or false", "write true or false, without quotes")
@@ -123,6 +127,7 @@ class Reader:
         return parse_network(self._values[name], self.path(name), self.problems) or default
 
     def networks(self, name: str) -> tuple[IPv4Network, ...]:
+        """A list of IPv4 ranges without host bits."""
         parsed = [
             parse_network(item, f"{self.path(name)}[{i}]", self.problems)
             for i, item in enumerate(self.sequence(name))
@@ -130,6 +135,7 @@ class Reader:
         return tuple(item for item in parsed if item is not None)
 
     def strings(self, name: str) -> tuple[str, ...]:
+        """A list of strings."""
         found: list[str] = []
         for i, item in enumerate(self.sequence(name)):
             if isinstance(item, str):
@@ -140,6 +146,7 @@ class Reader:
         return tuple(found)
 
     def string_map(self, name: str) -> dict[str, str]:
+        """Named strings."""
         return parse_string_map(self._values.get(name, {}), self.path(name), self.problems)
 
     def mapping(self, name: str, parse: Callable[[object, str], Parsed]) -> dict[str, Parsed]:
@@ -151,6 +158,7 @@ class Reader:
         return {str(k): parse(v, f"{self.path(name)}.{k}") for k, v in value.items()}
 
     def sequence(self, name: str) -> Sequence[object]:
+        """A list of anything."""
         value = self._values.get(name, ())
         if isinstance(value, str) or not isinstance(value, Sequence):
             self.wrong(name, "must be a list", "write it as a list, also when it has one item")
@@ -185,6 +193,7 @@ def parse_network(value: object, path: str, problems: Problems) -> IPv4Network |
 
 
 def parse_string_map(value: object, path: str, problems: Problems) -> dict[str, str]:
+    """Named strings."""
     if not isinstance(value, Mapping):
         problems.add(path, value, "must be an object with named strings", "write key: value")
         return {}

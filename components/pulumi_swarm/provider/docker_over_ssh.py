@@ -17,21 +17,23 @@ from docker.transport.unixconn import (
 )
 
 OLDEST_API = "1.41"  # Docker 20.10, the oldest engine that any supported system ships
-DEFAULT_TIMEOUT_SECONDS = 30
+SSH_TIMEOUT_SECONDS = 30
 SSH_EXIT_SECONDS = 2
 
 
 class _Connection(UnixHTTPConnection):
-    """A connection whose other end is an ssh process. The SDK's "socket path" is its argv."""
+    """A connection whose other end is a run of ``argv``."""
+
+    argv: Sequence[str] = ()
 
     def connect(self) -> None:
         # A real socket, not pipes: timeouts and half-closing then work as the SDK expects.
         ours, theirs = socket.socketpair()
         self._process = subprocess.Popen(
-            self.unix_socket,
-            stdin=theirs,
-            stdout=theirs,
-            stderr=subprocess.PIPE,
+            self.argv,
+            stdin=theirs.fileno(),
+            stdout=theirs.fileno(),
+            stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
         theirs.close()
@@ -50,30 +52,35 @@ class _Connection(UnixHTTPConnection):
 
 
 class _Pool(UnixHTTPConnectionPool):
-    def _new_conn(self) -> _Connection:
-        return _Connection(self.base_url, self.socket_path, self.timeout)
+    argv: Sequence[str] = ()
+
+    def _new_conn(self) -> Any:
+        connection = _Connection(self.base_url, self.socket_path, SSH_TIMEOUT_SECONDS)
+        connection.argv = self.argv
+        return connection
 
 
 class _Adapter(UnixHTTPAdapter):
-    def __init__(self, argv: Sequence[str], timeout: int) -> None:
-        super().__init__("http+unix:///unused", timeout)
-        self.socket_path = list(argv)
+    def __init__(self, argv: Sequence[str]) -> None:
+        super().__init__("http+unix:///unused", SSH_TIMEOUT_SECONDS)
+        self._argv = argv
 
-    def get_connection(self, url: str, proxies: object = None) -> _Pool:
+    def get_connection(self, url: Any, proxies: Any = None) -> _Pool:  # noqa: ARG002  # as its base
         with self.pools.lock:
-            pool = self.pools.get("ssh")
+            pool: _Pool | None = self.pools.get("ssh")
             if pool is None:
                 pool = _Pool(url, self.socket_path, self.timeout, maxsize=self.max_pool_size)
+                pool.argv = self._argv
                 self.pools["ssh"] = pool
             return pool
 
 
-def connect(argv: Sequence[str], timeout_seconds: int = DEFAULT_TIMEOUT_SECONDS) -> Any:
+def connect(argv: Sequence[str]) -> Any:
     """A ``docker.APIClient`` whose every connection is one run of ``argv``."""
     client = docker.APIClient(
-        base_url="unix:///unused", version=OLDEST_API, timeout=timeout_seconds
+        base_url="unix:///unused", version=OLDEST_API, timeout=SSH_TIMEOUT_SECONDS
     )
-    adapter = _Adapter(argv, timeout_seconds)
-    client._custom_adapter = adapter
+    adapter = _Adapter(argv)
+    setattr(client, "_custom_adapter", adapter)  # noqa: B010  # the SDK looks for it there
     client.mount("http+docker://", adapter)
     return client

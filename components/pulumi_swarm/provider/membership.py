@@ -28,7 +28,9 @@ class Member:
         return self.state == "ready" and (self.role != Role.MANAGER or self.reachable)
 
     def __str__(self) -> str:
-        reach = f", {'' if self.reachable else 'not '}reachable" if self.role == Role.MANAGER else ""
+        reach = (
+            f", {'' if self.reachable else 'not '}reachable" if self.role == Role.MANAGER else ""
+        )
         return f"{self.hostname} ({self.role}, {self.state}{reach})"
 
 
@@ -37,7 +39,9 @@ def member(found: Mapping[str, Any]) -> Member:
     manager = found.get("ManagerStatus") or {}
     # Of a manager, Status.Addr may be the address of its own loopback (moby#35437).
     address = (
-        manager["Addr"].rpartition(":")[0] if manager.get("Addr") else found["Status"].get("Addr", "")
+        manager["Addr"].rpartition(":")[0]
+        if manager.get("Addr")
+        else found["Status"].get("Addr", "")
     )
     return Member(
         node_id=found["ID"],

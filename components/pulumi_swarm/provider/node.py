@@ -50,6 +50,7 @@ class Swarm:
         self._client = self._connect(self._managers)
 
     def members(self) -> list[Member]:
+        """Every node that the managers list."""
         return [member(found) for found in self._client.nodes()]
 
     def change(self, node_id: str, **spec: object) -> None:
@@ -68,10 +69,12 @@ class Swarm:
                 return
 
     def running_tasks(self, node_id: str) -> int:
+        """How many tasks run on a node."""
         tasks = self._client.tasks(filters={"node": node_id, "desired-state": "running"})
         return sum(task["Status"]["State"] == "running" for task in tasks)
 
     def remove(self, node_id: str) -> None:
+        """Take a node off the list, whatever state it is in."""
         self._client.remove_node(node_id, force=True)
 
     def avoid(self, node_id: str) -> None:
@@ -125,6 +128,7 @@ def read(resource_id: str, state: State) -> State | None:
 
 
 def update(resource_id: str, new: State) -> State:
+    """Change role, availability and labels in place."""
     try:
         _apply(Swarm(new["connection"]), resource_id, new)
     except UNREACHABLE as error:

@@ -87,9 +87,7 @@ class SwarmResources(Provider):
                 if request.preview:
                     return CreateResponse(properties=_node_preview(request.properties))
                 resource_id, outputs = await asyncio.to_thread(node.create, inputs)
-                return CreateResponse(
-                    resource_id, {**request.properties, **property_map(outputs)}
-                )
+                return CreateResponse(resource_id, {**request.properties, **property_map(outputs)})
 
     async def read(self, request: ReadRequest) -> ReadResponse:
         if type_of(request.urn) != NODE:

@@ -90,7 +90,7 @@ TYPES: dict[str, Any] = {
 
 def complete(components: ComponentProvider) -> str:
     """The inferred schema with the custom resources added to it."""
-    schema = json.loads(components.schema)
+    schema = json.loads(components.schema or "{}")
     schema["resources"] |= RESOURCES
     schema.setdefault("types", {}).update(TYPES)
     return json.dumps(schema, sort_keys=True)

@@ -37,6 +37,7 @@ def to_plain(value: PropertyValue) -> Plain:
 
 
 def to_property(value: Plain) -> PropertyValue:
+    """The opposite of ``to_plain``; nothing becomes a secret."""
     match value:
         case _Unknown():
             return unknown_property()
@@ -51,15 +52,17 @@ def to_property(value: Plain) -> PropertyValue:
 
 
 def unknown_property() -> PropertyValue:
-    """On the wire an unknown value is a certain string; the SDK cannot send its own ``Computed``."""
+    """On the wire an unknown is a certain string; the SDK cannot send its own ``Computed``."""
     return PropertyValue(rpc.UNKNOWN)
 
 
 def plain_map(values: Mapping[str, PropertyValue]) -> dict[str, Plain]:
+    """``to_plain`` for each value."""
     return {key: to_plain(value) for key, value in values.items()}
 
 
 def property_map(values: Mapping[str, Plain]) -> dict[str, PropertyValue]:
+    """``to_property`` for each value."""
     return {key: to_property(value) for key, value in values.items()}
 
 

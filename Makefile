@@ -1,0 +1,75 @@
+# What you need is at the top of README.md: `make up` and `make test`.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+HOME_OF_PULUMI := $(CURDIR)/.pulumi-home
+STACK ?= local
+
+# The local stack keeps its state beside the local cloud it describes, away from your own
+# Pulumi login. Its passphrase is no secret.
+LOCAL_STATE := /var/lib/swarm-lab-state
+LOCAL := PATH="$(HOME_OF_PULUMI)/bin:$(CURDIR)/$(VENV)/bin:$$PATH" \
+	PULUMI_HOME="$(HOME_OF_PULUMI)" PULUMI_BACKEND_URL="file://$(LOCAL_STATE)" \
+	PULUMI_CONFIG_PASSPHRASE=local PULUMI_SKIP_UPDATE_CHECK=true
+
+.PHONY: help setup up preview down clean test lint unit lab-tests bench lock
+
+help: ## Show this
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.installed $(HOME_OF_PULUMI)/.provided ## Provide Python packages, the Pulumi CLI and its plugins
+
+$(VENV)/.installed: requirements.lock
+	@tools/system-packages
+	python3 -m venv $(VENV)
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@# A path entry, not an editable install: the engine would ask for a published plugin.
+	@echo "$(CURDIR)/components" > "$$($(PYTHON) -c 'import site; print(site.getsitepackages()[0])')/pulumi_swarm.pth"
+	@touch $@
+
+$(HOME_OF_PULUMI)/.provided: $(VENV)/.installed tools/toolchain.py $(wildcard tools/*/go.mod tools/*/*.go tools/*/*/*.go)
+	python3 tools/toolchain.py --home $(HOME_OF_PULUMI) --bin $(HOME_OF_PULUMI)/bin --python $(PYTHON)
+	@touch $@
+
+up: setup ## Make the swarm on the local cloud and show it
+	@mkdir -p $(LOCAL_STATE)
+	$(PYTHON) -m lab up
+	@$(LOCAL) pulumi stack select --create local
+	@$(LOCAL) pulumi up --stack local --yes --skip-preview --suppress-outputs
+	@tools/show-swarm
+
+preview: setup ## Show what STACK would change (STACK=local by default)
+	@if [ "$(STACK)" = local ]; then \
+		mkdir -p $(LOCAL_STATE) && $(PYTHON) -m lab up && \
+		$(LOCAL) pulumi stack select --create local && $(LOCAL) pulumi preview --stack local --diff; \
+	else PATH="$(HOME_OF_PULUMI)/bin:$$PATH" pulumi preview --stack $(STACK) --diff; fi
+
+down: ## Destroy the local stack and the local cloud; leaves nothing
+	@if [ -d "$(LOCAL_STATE)/.pulumi/stacks/swarm" ] && $(PYTHON) -m lab status >/dev/null 2>&1; then \
+		$(LOCAL) pulumi destroy --stack local --yes --skip-preview --remove --preserve-config; fi
+	@if [ -x $(PYTHON) ]; then $(PYTHON) -m lab down; fi
+	rm -rf $(LOCAL_STATE)
+
+clean: down ## Remove what setup made in this folder (the cache outside it stays)
+	rm -rf $(VENV) $(HOME_OF_PULUMI) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+test: setup lint ## Run all checks and tests (the kernel tier aside)
+	$(LOCAL) $(PYTHON) -m pytest
+
+lint: setup ## Check style, types, layers and shell scripts
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+	PYTHONPATH=components:. $(VENV)/bin/lint-imports
+	$(VENV)/bin/shellcheck lab/host/*.sh tools/system-packages tools/show-swarm .ci/run
+	$(VENV)/bin/yamllint --strict .
+
+bench: setup ## Time the main jobs on the local cloud
+	@$(LOCAL) $(PYTHON) tools/bench.py
+
+lock: ## Renew requirements.lock
+	$(VENV)/bin/uv pip compile --quiet --upgrade --no-emit-index-url --generate-hashes --no-annotate \
+		--custom-compile-command "make lock" --python-version 3.11 --group dev \
+		pyproject.toml components/pyproject.toml -o requirements.lock
