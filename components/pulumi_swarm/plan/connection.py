@@ -4,6 +4,7 @@ All managers answer to one name with one host key, which the stack made. So a
 dead manager, or one that was replaced, is neither an error nor a change.
 """
 
+import json
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -76,8 +77,11 @@ def proxy_command(connection: Connection) -> str:
     else:
         text = files(__package__).joinpath("reach.py").read_text(encoding="utf-8")
         source = text.partition('"""\n\n')[2]  # without its docstring
-        # One line, as ssh's options must be: the program as a Python string.
-        words = ["python3", "-c", f"exec({source!r})", str(SSH_PORT), *connection.managers]
+        # One line, as ssh's options must be: the program as one string, which json writes as
+        # Python reads it. The program holds no single quote: ssh cannot parse what shells need
+        # to quote one.
+        words = ["python3", "-c", f"exec({json.dumps(source)})", str(SSH_PORT)]
+        words += connection.managers
     # ssh expands percent signs; a doubled one stands for itself.
     command = " ".join(shlex.quote(word) for word in words).replace("%", "%%")
     return f"{connection.through} {command}".strip()

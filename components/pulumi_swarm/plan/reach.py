@@ -27,7 +27,8 @@ def first_answering(port: int, managers: list[str]) -> tuple[socket.socket, byte
         if banner:
             connection.settimeout(None)
             return connection, banner
-    raise SystemExit(f"no manager answers on port {port}: {', '.join(managers)}")
+    names = ", ".join(managers)
+    raise SystemExit(f"no manager answers on port {port}: {names}")
 
 
 def send(connection: socket.socket) -> None:

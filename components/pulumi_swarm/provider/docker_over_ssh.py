@@ -25,6 +25,8 @@ class _Connection(UnixHTTPConnection):
     """A connection whose other end is a run of ``argv``."""
 
     argv: Sequence[str] = ()
+    said: list[str]
+    _process: "subprocess.Popen[bytes] | None" = None
 
     def connect(self) -> None:
         # A real socket, not pipes: timeouts and half-closing then work as the SDK expects.
@@ -33,7 +35,7 @@ class _Connection(UnixHTTPConnection):
             self.argv,
             stdin=theirs.fileno(),
             stdout=theirs.fileno(),
-            stderr=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
             start_new_session=True,
         )
         theirs.close()
@@ -42,28 +44,34 @@ class _Connection(UnixHTTPConnection):
 
     def close(self) -> None:
         super().close()
-        process: subprocess.Popen[bytes] | None = getattr(self, "_process", None)
+        process, self._process = self._process, None
         if process is not None:
             try:
                 process.wait(SSH_EXIT_SECONDS)  # it ends at the end of its input
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+            if process.stderr is not None:
+                with process.stderr as stream:
+                    self.said[:] = stream.read().decode(errors="replace").split("\n")[-2:-1]
 
 
 class _Pool(UnixHTTPConnectionPool):
     argv: Sequence[str] = ()
+    said: list[str]
 
     def _new_conn(self) -> Any:
         connection = _Connection(self.base_url, self.socket_path, SSH_TIMEOUT_SECONDS)
         connection.argv = self.argv
+        connection.said = self.said
         return connection
 
 
 class _Adapter(UnixHTTPAdapter):
-    def __init__(self, argv: Sequence[str]) -> None:
+    def __init__(self, argv: Sequence[str], said: list[str]) -> None:
         super().__init__("http+unix:///unused", SSH_TIMEOUT_SECONDS)
         self._argv = argv
+        self._said = said
 
     def get_connection(self, url: Any, proxies: Any = None) -> _Pool:  # noqa: ARG002  # as its base
         with self.pools.lock:
@@ -71,16 +79,20 @@ class _Adapter(UnixHTTPAdapter):
             if pool is None:
                 pool = _Pool(url, self.socket_path, self.timeout, maxsize=self.max_pool_size)
                 pool.argv = self._argv
+                pool.said = self._said
                 self.pools["ssh"] = pool
             return pool
 
 
-def connect(argv: Sequence[str]) -> Any:
-    """A ``docker.APIClient`` whose every connection is one run of ``argv``."""
+def connect(argv: Sequence[str], said: list[str]) -> Any:
+    """A ``docker.APIClient`` whose every connection is one run of ``argv``.
+
+    ``said`` holds the last line that a run which ended left on standard error.
+    """
     client = docker.APIClient(
         base_url="unix:///unused", version=OLDEST_API, timeout=SSH_TIMEOUT_SECONDS
     )
-    adapter = _Adapter(argv)
+    adapter = _Adapter(argv, said)
     setattr(client, "_custom_adapter", adapter)  # noqa: B010  # the SDK looks for it there
     client.mount("http+docker://", adapter)
     return client

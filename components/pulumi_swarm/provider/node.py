@@ -47,6 +47,7 @@ class Swarm:
     def __init__(self, connection: Mapping[str, Any]) -> None:
         self._managers = list(connection["managers"])
         self._connection = connection
+        self.said: list[str] = []
         self._client = self._connect(self._managers)
 
     def members(self) -> list[Member]:
@@ -96,7 +97,7 @@ class Swarm:
             )
         )
         destination = [f"{SSH_USER}@{SSH_HOST}", "docker", "system", "dial-stdio"]
-        return connect(["ssh", *options, *destination])
+        return connect(["ssh", *options, *destination], self.said)
 
 
 def create(inputs: State) -> tuple[str, State]:
@@ -111,11 +112,12 @@ def create(inputs: State) -> tuple[str, State]:
 
 def read(resource_id: str, state: State) -> State | None:
     """What the swarm says of the node now; None when it is not in it any more."""
+    swarm = Swarm(state["connection"])
     try:
-        members = Swarm(state["connection"]).members()
+        members = swarm.members()
     except UNREACHABLE as error:
         # Not "gone": a swarm that cannot be asked must not lose its nodes from the state.
-        raise ResourceError(_no_answer(state, error)) from error
+        raise ResourceError(_no_answer(state, error, swarm)) from error
     found = _by_id(members, resource_id)
     if found is None:
         return None
@@ -129,10 +131,11 @@ def read(resource_id: str, state: State) -> State | None:
 
 def update(resource_id: str, new: State) -> State:
     """Change role, availability and labels in place."""
+    swarm = Swarm(new["connection"])
     try:
-        _apply(Swarm(new["connection"]), resource_id, new)
+        _apply(swarm, resource_id, new)
     except UNREACHABLE as error:
-        raise ResourceError(_no_answer(new, error)) from error
+        raise ResourceError(_no_answer(new, error, swarm)) from error
     return {"nodeId": resource_id}
 
 
@@ -152,7 +155,7 @@ def delete(resource_id: str, state: State) -> None:
             _wait(DRAIN_TIMEOUT_SECONDS, lambda: swarm.running_tasks(resource_id) == 0)
         _remove(swarm, found)
     except UNREACHABLE as error:
-        raise ResourceError(_no_answer(state, error)) from error
+        raise ResourceError(_no_answer(state, error, swarm)) from error
 
 
 def _wait_until_arrived(swarm: Swarm, inputs: State) -> tuple[Member, list[Member]]:
@@ -162,7 +165,7 @@ def _wait_until_arrived(swarm: Swarm, inputs: State) -> tuple[Member, list[Membe
         try:
             members = swarm.members()
         except UNREACHABLE as error:
-            seen = f"no manager answered ({_first_line(error)})"
+            seen = f"no manager answered ({_reason(error, swarm)})"
         else:
             found = arrived(members, inputs["address"], inputs["role"])
             if found is not None:
@@ -211,13 +214,16 @@ def _wait(seconds: float, done: Callable[[], bool]) -> None:
         time.sleep(POLL_SECONDS)
 
 
-def _no_answer(state: State, error: BaseException) -> str:
+def _no_answer(state: State, error: BaseException, swarm: Swarm) -> str:
     managers = ", ".join(state["connection"]["managers"])
     return (
-        f"no manager of the swarm answers ({managers}): {_first_line(error)}; check that one of "
+        f"no manager of the swarm answers ({managers}): {_reason(error, swarm)}; check that one of "
         "them runs and that ssh reaches it"
     )
 
 
-def _first_line(error: BaseException) -> str:
+def _reason(error: BaseException, swarm: Swarm) -> str:
+    """What ssh said last, which tells more than the connection that broke; else the error."""
+    if swarm.said:
+        return f"ssh: {swarm.said[-1].strip()}"
     return str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -1,0 +1,39 @@
+"""Packets on the fabric between the hosts, outside any of them."""
+
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from lab import namespace, root
+from tests.lab.cloud import LocalCloud
+
+SETTLE_SECONDS = 0.7  # tcpdump prints what it has when it is told to end
+
+
+@contextmanager
+def vxlan_packets(cloud: LocalCloud, vni: int) -> Iterator[list[str]]:
+    """What crosses the fabric in clear for one VXLAN network while the block runs."""
+    found: list[str] = []
+    # Bytes 12 to 14 of the UDP datagram: its header has 8, VXLAN's flags 4 (RFC 7348).
+    expression = f"udp dst port 4789 and udp[12:4] >> 8 == {vni}"
+    process = subprocess.Popen(
+        [
+            *namespace.enter(cloud.config.fabric),
+            *("chroot", str(root.path()), "tcpdump", "-Z", "root", "-lnni", "any", expression),
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    while "listening on" not in process.stderr.readline():
+        pass
+    try:
+        yield found
+        time.sleep(SETTLE_SECONDS)
+    finally:
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=10)
+        found += [line for line in output.splitlines() if "VXLAN" in line]

@@ -1,0 +1,169 @@
+"""A local cloud and a stack on it, as tests use them."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lab.cloud import client
+from lab.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+HOME = ROOT / ".pulumi-home"
+LINKED = ("Pulumi.yaml", "__main__.py", "components", ".venv")
+
+Changes = dict[tuple[str, str], str]
+
+
+def eventually(probe: Callable[[], Any], seconds: float, what: str) -> Any:
+    """The first truthy answer of ``probe``; fails with the last one when time is over."""
+    deadline = time.monotonic() + seconds
+    while True:
+        answer = probe()
+        if answer:
+            return answer
+        assert time.monotonic() < deadline, f"not within {seconds} s: {what}; last: {answer!r}"
+        time.sleep(0.3)
+
+
+@dataclass(frozen=True)
+class LocalCloud:
+    """One local cloud with its command line."""
+
+    config: Settings
+    environment: Mapping[str, str]
+
+    def lab(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "lab", *arguments],
+            cwd=ROOT,
+            env={
+                **self.environment,
+                "SWARM_LAB": self.config.name,
+                "SWARM_LAB_PORT": str(self.config.api_port),
+            },
+            text=True,
+            capture_output=True,
+            check=check,
+            timeout=300,
+        )
+
+    def on(self, host: str, *argv: str, check: bool = True) -> str:
+        """Run a command on a host; returns what it printed."""
+        result = self.lab("exec", host, "--", *argv, check=False)
+        if check and result.returncode != 0:
+            raise AssertionError(f"{host}$ {' '.join(argv)}: {result.stdout}{result.stderr}")
+        return result.stdout + ("" if check else result.stderr)
+
+    def succeeds(self, host: str, *argv: str) -> bool:
+        return self.lab("exec", host, "--", *argv, check=False).returncode == 0
+
+    def hosts(self) -> dict[str, dict[str, Any]]:
+        listed = json.loads(self.config.status_file.read_text(encoding="utf-8"))
+        return {host["name"]: host for host in listed}
+
+    def aws(self, service: str) -> Any:
+        return client(self.config, service)
+
+
+class Stack:
+    """The root program as it stands, with its local stack pointed at a cloud of the tests' own."""
+
+    def __init__(self, folder: Path, cloud: LocalCloud, *, name: str = "local") -> None:
+        self.name = name
+        self.folder = folder / "program"
+        (self.folder / "stacks").mkdir(parents=True)
+        (folder / "state").mkdir()
+        for part in LINKED:
+            (self.folder / part).symlink_to(ROOT / part)
+        text = (ROOT / "stacks/Pulumi.local.yaml").read_text(encoding="utf-8")
+        text = text.replace("127.0.0.1:5100", f"127.0.0.1:{cloud.config.api_port}")
+        self._base = yaml.safe_load(text.replace("swarm-lab", cloud.config.name))
+        # A host here boots in seconds: what takes longer has failed, and should say so soon.
+        self._base["config"]["swarm:bootTimeoutSeconds"] = 90
+        self._environment = {
+            **cloud.environment,
+            "PATH": f"{HOME / 'bin'}:{cloud.environment['PATH']}",
+            "PULUMI_HOME": str(HOME),
+            "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
+            "PULUMI_CONFIG_PASSPHRASE": "local",
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+        }
+        self.configure()
+        self.pulumi("stack", "init", name)
+
+    def configure(self, **changes: Any) -> None:
+        """Set inputs of the program on top of the stack's own; None takes one away."""
+        config = dict(self._base["config"])
+        for key, value in changes.items():
+            config.pop(f"swarm:{key}", None)
+            if value is not None:
+                config[f"swarm:{key}"] = value
+        document = {**self._base, "config": config}
+        path = self.folder / f"stacks/Pulumi.{self.name}.yaml"
+        path.write_text(yaml.safe_dump(document), encoding="utf-8")
+
+    def keep(self, **changes: Any) -> None:
+        """Make changes part of the stack's own configuration."""
+        self._base["config"] |= {f"swarm:{key}": value for key, value in changes.items()}
+        self.configure()
+
+    def pulumi(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        result = subprocess.run(
+            ["pulumi", *arguments, "--non-interactive", "--color=never"],
+            cwd=self.folder,
+            env=self._environment,
+            text=True,
+            capture_output=True,
+            check=False,
+            timeout=240,
+        )
+        if check and result.returncode != 0:
+            raise AssertionError(f"pulumi {' '.join(arguments)}: {result.stdout}{result.stderr}")
+        return result
+
+    def preview(self) -> Changes:
+        """What a preview would change: {(type, name): operation}, without what stays the same."""
+        shown = json.loads(self.preview_json())
+        return {
+            (step["urn"].split("::")[2].rpartition("$")[2], step["urn"].split("::")[3]): step["op"]
+            for step in shown["steps"]
+            if step["op"] not in ("same", "read", "create-replacement", "delete-replaced")
+        }
+
+    def preview_json(self) -> str:
+        return self.pulumi("preview", "--stack", self.name, "--json").stdout
+
+    def up(self) -> str:
+        return self.pulumi("up", "--stack", self.name, "--yes", "--skip-preview").stdout
+
+    def refresh(self) -> str:
+        return self.pulumi("refresh", "--stack", self.name, "--yes", "--skip-preview").stdout
+
+    def destroy(self) -> str:
+        return self.pulumi("destroy", "--stack", self.name, "--yes", "--skip-preview").stdout
+
+    def export(self) -> str:
+        return self.pulumi("stack", "export", "--stack", self.name).stdout
+
+    def outputs(self) -> dict[str, Any]:
+        shown = self.pulumi("stack", "output", "--stack", self.name, "--json").stdout
+        outputs: dict[str, Any] = json.loads(shown)
+        return outputs
+
+
+def make_cloud(name: str, port: int) -> LocalCloud:
+    environment = {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith(("AWS_", "DOCKER_", "PULUMI_", "SWARM_"))
+    }
+    settings = Settings(name=name, state=Path(f"/var/lib/{name}"), api_port=port)
+    return LocalCloud(config=settings, environment=environment)

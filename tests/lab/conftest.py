@@ -1,0 +1,60 @@
+"""One cloud and one swarm for all tests of this folder; both are gone afterwards."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from lab import cleanup
+from tests.lab.cloud import Changes, LocalCloud, Stack, make_cloud
+
+
+@dataclass(frozen=True)
+class FirstRun:
+    """The local stack from nothing, and what each step of the way showed."""
+
+    stack: Stack
+    cloud: LocalCloud
+    preview_of_nothing: Changes
+    after_up: Changes
+    refresh: str
+    after_refresh: Changes
+
+
+@pytest.fixture(scope="session")
+def cloud() -> Iterator[LocalCloud]:
+    made = make_cloud("swarm-test", 5101)
+    made.lab("down")
+    made.lab("up")
+    yield made
+    made.lab("down")
+    assert cleanup.traces(made.config) == []
+
+
+@pytest.fixture(scope="session")
+def first_run(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> FirstRun:
+    stack = Stack(tmp_path_factory.mktemp("stack"), cloud)
+    assert cloud.hosts() == {}
+    preview_of_nothing = stack.preview()
+    stack.up()
+    return FirstRun(
+        stack=stack,
+        cloud=cloud,
+        preview_of_nothing=preview_of_nothing,
+        after_up=stack.preview(),
+        refresh=stack.refresh(),
+        after_refresh=stack.preview(),
+    )
+
+
+@pytest.fixture
+def stack(first_run: FirstRun) -> Iterator[Stack]:
+    """The stack, with its configuration put back afterwards."""
+    yield first_run.stack
+    first_run.stack.configure()
+
+
+@pytest.fixture
+def swarm(first_run: FirstRun) -> LocalCloud:
+    """The cloud with the swarm on it."""
+    return first_run.cloud

@@ -1,0 +1,77 @@
+"""Containers and services on the swarm's hosts, removed when a test is done with them."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from lab.settings import BUSYBOX_IMAGE
+from tests.lab.cloud import LocalCloud, eventually
+
+MANAGER = "swarm-manager-0"
+SLEEP = ("sleep", "600")  # outlives every test, and ends by itself
+
+
+@contextmanager
+def container(cloud: LocalCloud, host: str, name: str, network: str) -> Iterator[str]:
+    """A standalone container on an attachable network; yields its address there."""
+    cloud.on(
+        host, "docker", "run", "-d", "--name", name, "--network", network, BUSYBOX_IMAGE, *SLEEP
+    )
+    try:
+        found = inspect(cloud, host, name)
+        yield found["NetworkSettings"]["Networks"][network]["IPAddress"]
+    finally:
+        cloud.on(host, "docker", "rm", "-f", name, check=False)
+
+
+@contextmanager
+def service(cloud: LocalCloud, name: str, *options: str) -> Iterator[None]:
+    """A service with all its replicas running."""
+    create = ("docker", "service", "create", "-d", "--name", name, *options, BUSYBOX_IMAGE, *SLEEP)
+    cloud.on(MANAGER, *create)
+    try:
+        eventually(lambda: _complete(cloud, name), 60, f"service {name} is complete")
+        yield
+    finally:
+        cloud.on(MANAGER, "docker", "service", "rm", name)
+        eventually(
+            lambda: (
+                not cloud.on(MANAGER, "docker", "service", "ps", "-q", name, check=False).strip()
+                or "no such service"
+                in cloud.on(MANAGER, "docker", "service", "ps", name, check=False)
+            ),
+            30,
+            f"tasks of {name} are gone",
+        )
+
+
+def inspect(cloud: LocalCloud, host: str, thing: str) -> Any:
+    return json.loads(cloud.on(host, "docker", "inspect", thing))[0]
+
+
+def networks(cloud: LocalCloud, host: str) -> dict[str, tuple[str, str]]:
+    """What ``docker network ls`` lists: {name: (driver, scope)}."""
+    template = "{{.Name}} {{.Driver}} {{.Scope}}"
+    listed = cloud.on(host, "docker", "network", "ls", "--format", template)
+    return {name: (driver, scope) for name, driver, scope in map(str.split, listed.splitlines())}
+
+
+def task_container(cloud: LocalCloud, host: str, service_name: str) -> str:
+    """The id of the service's container on a host, or nothing."""
+    label = f"label=com.docker.swarm.service.name={service_name}"
+    return cloud.on(host, "docker", "ps", "-q", "--filter", label).strip()
+
+
+def pings(cloud: LocalCloud, host: str, source: str, target: str) -> bool:
+    """Whether one packet goes and comes back, from inside a container."""
+    return cloud.succeeds(host, "docker", "exec", source, "ping", "-c1", "-W1", target)
+
+
+def _complete(cloud: LocalCloud, name: str) -> bool:
+    listed = cloud.on(
+        *(MANAGER, "docker", "service", "ls"),
+        *("--filter", f"name={name}", "--format", "{{.Replicas}}"),
+    )
+    running, _, wanted = listed.strip().partition("/")
+    return running == wanted != ""

@@ -1,0 +1,165 @@
+"""What Pulumi shows and does: previews, quiet runs, exact changes, the end."""
+
+import json
+
+import pytest
+
+from tests.lab.cloud import LocalCloud, Stack
+from tests.lab.conftest import FirstRun
+
+NODE = "swarm:index:Node"
+NETWORK = "docker:index/network:Network"
+
+
+def test_preview_of_an_empty_stack_works_without_any_host_pd_1(first_run: FirstRun) -> None:
+    shown = first_run.preview_of_nothing
+    assert set(shown.values()) == {"create"}
+    assert (NETWORK, "swarm-shared") in shown
+    assert (NODE, "swarm-manager-2") in shown
+
+
+def test_preview_after_up_shows_nothing_kd_2(first_run: FirstRun) -> None:
+    assert first_run.after_up == {}
+
+
+def test_refresh_finds_no_drift_kd_3(first_run: FirstRun) -> None:
+    count = len(first_run.preview_of_nothing)
+    assert f"{count} unchanged" in first_run.refresh
+
+
+def test_preview_after_refresh_shows_nothing_kd_3(first_run: FirstRun) -> None:
+    assert first_run.after_refresh == {}
+
+
+def test_changed_mtu_replaces_exactly_that_network_kd_1(stack: Stack) -> None:
+    networks = [
+        {"name": "app"},
+        {"name": "shared", "attachable": True},
+        {
+            "name": "secure",
+            "encrypted": True,
+            "attachable": True,
+            "subnet": "10.210.0.0/24",
+            "mtu": 1300,
+        },
+    ]
+    stack.configure(networks=networks)
+    assert stack.preview() == {(NETWORK, "swarm-secure"): "replace"}
+
+
+def test_changed_network_label_replaces_exactly_that_network_kd_1(stack: Stack) -> None:
+    networks = [
+        {"name": "app", "labels": {"team": "web"}},
+        {"name": "shared", "attachable": True},
+        {
+            "name": "secure",
+            "encrypted": True,
+            "attachable": True,
+            "subnet": "10.210.0.0/24",
+            "mtu": 1400,
+        },
+    ]
+    stack.configure(networks=networks)
+    assert stack.preview() == {(NETWORK, "swarm-app"): "replace"}
+
+
+def test_changed_label_updates_exactly_that_node_in_place(stack: Stack, swarm: LocalCloud) -> None:
+    before = stack.outputs()["node_ids"]
+    stack.configure(nodeLabels={"worker-1": {"disk": "fast"}})
+    assert stack.preview() == {(NODE, "swarm-worker-1"): "update"}
+    stack.up()
+    inspected = json.loads(
+        swarm.on("swarm-manager-0", "docker", "node", "inspect", "swarm-worker-1")
+    )
+    assert inspected[0]["Spec"]["Labels"] == {"disk": "fast"}
+    assert stack.outputs()["node_ids"] == before
+    stack.configure()
+    stack.up()
+    inspected = json.loads(
+        swarm.on("swarm-manager-0", "docker", "node", "inspect", "swarm-worker-1")
+    )
+    assert inspected[0]["Spec"]["Labels"] == {}
+
+
+def test_hand_made_label_is_drift_that_refresh_finds_and_up_takes_back(
+    stack: Stack, swarm: LocalCloud
+) -> None:
+    update = ("docker", "node", "update", "--label-add", "by=hand", "swarm-worker-0")
+    swarm.on("swarm-manager-0", *update)
+    stack.refresh()
+    assert stack.preview() == {(NODE, "swarm-worker-0"): "update"}
+    stack.up()
+    inspected = json.loads(
+        swarm.on("swarm-manager-0", "docker", "node", "inspect", "swarm-worker-0")
+    )
+    assert inspected[0]["Spec"]["Labels"] == {}
+
+
+def test_newer_image_or_script_replaces_no_node_ud_8(stack: Stack) -> None:
+    stack.configure(ami="ami-0123456789abcdef0", bootTimeoutSeconds=601)
+    changed = stack.preview()
+    assert {kind for kind, _ in changed} == {NODE}  # the timeout is an input of the wait, too
+    assert set(changed.values()) == {"update"}
+
+
+def test_raised_generation_replaces_that_worker_and_leaves_no_phantom_qr_4(
+    stack: Stack, swarm: LocalCloud
+) -> None:
+    before = stack.outputs()["node_ids"]
+    stack.configure(nodeGenerations={"worker-0": 2})
+    assert stack.preview() == {
+        ("swarm:index:NodeTemplate", "swarm-worker-0"): "update",
+        ("aws:ec2/instance:Instance", "swarm-worker-0"): "replace",
+        (NODE, "swarm-worker-0"): "replace",
+    }
+    stack.up()
+    after = stack.outputs()["node_ids"]
+    assert {key for key in before if before[key] != after[key]} == {"worker-0"}
+    assert _listed_ids(swarm) == set(after.values())
+    stack.keep(nodeGenerations={"worker-0": 2})
+
+
+def test_raised_generation_replaces_managers_without_losing_the_quorum_qr_1(
+    stack: Stack, swarm: LocalCloud
+) -> None:
+    before = stack.outputs()
+    generations = {"worker-0": 2, "manager-0": 2, "manager-1": 2}
+    stack.configure(nodeGenerations=generations)
+    stack.up()
+    after = stack.outputs()
+    changed = {k for k in before["node_ids"] if before["node_ids"][k] != after["node_ids"][k]}
+    assert changed == {"manager-0", "manager-1"}
+    assert before["manager_addresses"] == after["manager_addresses"]
+    assert _listed_ids(swarm) == set(after["node_ids"].values())
+    networks = swarm.on("swarm-manager-0", "docker", "network", "ls", "--format", "{{.Name}}")
+    assert {"app", "shared", "secure"} <= set(networks.split())
+    stack.keep(nodeGenerations=generations)
+    assert stack.preview() == {}
+
+
+@pytest.mark.last
+def test_destroy_leaves_nothing(first_run: FirstRun) -> None:
+    stack, cloud = first_run.stack, first_run.cloud
+    stack.destroy()
+    ec2 = cloud.aws("ec2")
+    assert cloud.hosts() == {}
+    assert not list((cloud.config.hosts).iterdir())
+    assert [v for v in ec2.describe_vpcs()["Vpcs"] if not v["IsDefault"]] == []
+    assert ec2.describe_addresses()["Addresses"] == []
+    assert ec2.describe_network_interfaces()["NetworkInterfaces"] == []
+    groups = ec2.describe_security_groups()["SecurityGroups"]
+    assert [g["GroupName"] for g in groups] == ["default"]
+    assert cloud.aws("secretsmanager").list_secrets(IncludePlannedDeletion=True)["SecretList"] == []
+    parameters = cloud.aws("ssm").describe_parameters(
+        ParameterFilters=[{"Key": "Name", "Option": "BeginsWith", "Values": ["/pulumi-swarm"]}]
+    )
+    assert parameters["Parameters"] == []
+    assert cloud.aws("iam").list_roles()["Roles"] == []
+    assert cloud.aws("iam").list_instance_profiles()["InstanceProfiles"] == []
+
+
+def _listed_ids(swarm: LocalCloud) -> set[str]:
+    listed = swarm.on("swarm-manager-2", "docker", "node", "ls", "--format", "{{.ID}} {{.Status}}")
+    rows = [line.split() for line in listed.splitlines()]
+    assert {state for _, state in rows} == {"Ready"}
+    return {node_id for node_id, _ in rows}

@@ -1,0 +1,101 @@
+"""ssh options: pinned, quiet, and in a form that ssh itself accepts."""
+
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from pulumi_swarm.plan import reach
+from pulumi_swarm.plan.connection import SSH_HOST, Connection, proxy_command, ssh_options
+from tests.unit.inputs import KEY
+
+
+def connection(*, session_manager: bool = False) -> Connection:
+    return Connection(
+        managers=["10.0.0.10", "10.0.1.10"],
+        host_public_key=KEY,
+        identity_file="",
+        through="",
+        session_manager=session_manager,
+    )
+
+
+@pytest.mark.parametrize("session_manager", [False, True])
+def test_ssh_accepts_the_options_and_reads_no_known_hosts_pd_6(session_manager: bool) -> None:
+    options = ssh_options(connection(session_manager=session_manager))
+    shown = subprocess.run(
+        ["ssh", "-T", "-F", "/dev/null", "-G", *options, SSH_HOST],
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    assert shown.stderr == ""
+    settings = dict(line.split(" ", 1) for line in shown.stdout.splitlines() if " " in line)
+    assert settings["stricthostkeychecking"] == "true"
+    assert settings["userknownhostsfile"] == "/dev/null"
+    assert settings["globalknownhostsfile"] == "/dev/null"
+    assert settings["batchmode"] == "yes"
+
+
+def test_host_key_is_pinned_without_its_comment() -> None:
+    options = ssh_options(connection())
+    (pin,) = [option for option in options if option.startswith("KnownHostsCommand=")]
+    kind, key, _ = KEY.split()
+    assert pin == f"KnownHostsCommand=/bin/echo {SSH_HOST} {kind} {key}"
+
+
+def test_program_of_the_proxy_holds_no_quote_that_ssh_cannot_parse() -> None:
+    assert "'" not in Path(reach.__file__).read_text(encoding="utf-8").partition('"""\n\n')[2]
+
+
+def test_dead_manager_is_passed_over_for_the_next_that_answers() -> None:
+    """127.0.0.2 refuses, 127.0.0.3 accepts and says nothing, 127.0.0.4 speaks."""
+    silent = socket.create_server(("127.0.0.3", 0))
+    port = silent.getsockname()[1]
+    speaking = socket.create_server(("127.0.0.4", port))
+
+    def serve() -> None:
+        accepted, _ = speaking.accept()
+        accepted.sendall(b"SSH-2.0-test\r\n")
+        accepted.sendall(accepted.recv(100))
+        accepted.close()
+
+    threading.Thread(target=serve, daemon=True).start()
+    managers = ["127.0.0.2", "127.0.0.3", "127.0.0.4"]
+    program = Path(reach.__file__).read_text(encoding="utf-8")
+    result = subprocess.run(
+        [sys.executable, "-c", program, str(port), *managers],
+        input=b"hello",
+        capture_output=True,
+        check=True,
+        timeout=20,
+    )
+    silent.close()
+    speaking.close()
+    assert result.stdout == b"SSH-2.0-test\r\nhello"
+
+
+def test_no_answer_names_every_manager() -> None:
+    program = Path(reach.__file__).read_text(encoding="utf-8")
+    result = subprocess.run(
+        [sys.executable, "-c", program, "1", "127.0.0.2", "127.0.0.3"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 1
+    assert "127.0.0.2, 127.0.0.3" in result.stderr
+
+
+def test_proxy_runs_through_the_given_command() -> None:
+    given = Connection(
+        managers=["10.0.0.10"],
+        host_public_key=KEY,
+        identity_file="",
+        through="nsenter --net=/run/netns/x",
+        session_manager=False,
+    )
+    assert proxy_command(given).startswith("nsenter --net=/run/netns/x python3 -c ")

@@ -1,0 +1,138 @@
+"""User-data: byte-stable, small, free of secrets, and correct shell."""
+
+import subprocess
+from collections.abc import Mapping
+from email import message_from_string
+from ipaddress import IPv4Network
+from pathlib import Path
+
+import pytest
+import yaml
+from syrupy.assertion import SnapshotAssertion
+
+from pulumi_swarm.bootstrap import MAX_USER_DATA_BYTES, NodeSettings, render
+from pulumi_swarm.launch import LONGEST_ID, node_settings
+from pulumi_swarm.plan.nodes import NodePlan
+from pulumi_swarm.plan.ports import Role
+from tests.unit.inputs import KEY, read
+
+IDS: Mapping[str, str] = {
+    "worker": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:swarm-worker-token-1-AbCdEf",
+    "manager": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:swarm-manager-token-1-AbCdEf",
+    "host_key": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:swarm-host-key-1-AbCdEf",
+    "parameter": "/pulumi-swarm/swarm/dev/swarm/managers",
+}
+
+
+def user_data(role: Role, index: int = 0, ids: Mapping[str, str] = IDS, **changes: object) -> str:
+    plan, problems = read(**changes)
+    assert problems == []
+    node: NodePlan = next(n for n in plan.nodes if n.role is role and n.index == index)
+    return render(node_settings(f"swarm-{node.key}", node, plan.group(role), ids))
+
+
+def parts(text: str) -> dict[str, str]:
+    message = message_from_string(text)
+    return {
+        p.get_content_type(): str(p.get_payload()) for p in message.walk() if not p.is_multipart()
+    }
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_user_data_of_a_role(role: Role, snapshot: SnapshotAssertion) -> None:
+    assert user_data(role) == snapshot
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_user_data_is_the_same_twice_and_for_other_counts_of_nodes(role: Role) -> None:
+    first = user_data(role)
+    assert user_data(role) == first
+    assert user_data(role, manager_count=7, worker_count=100) == first
+
+
+def test_user_data_of_two_nodes_differs_by_name_alone() -> None:
+    first, second = user_data(Role.WORKER, 0), user_data(Role.WORKER, 1)
+    assert second == first.replace("swarm-worker-0", "swarm-worker-1")
+
+
+@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize("system", ["debian-12", "debian-13", "ubuntu-24.04", "amazon-linux-2023"])
+def test_user_data_is_below_the_limit_of_ec2_ud_4(role: Role, system: str) -> None:
+    longest = dict.fromkeys(IDS, LONGEST_ID)
+    text = user_data(role, ids=longest, operating_system=system, engine_version="29.1.3")
+    assert len(text.encode()) < MAX_USER_DATA_BYTES
+
+
+def test_only_the_first_manager_may_make_a_swarm_jn_4() -> None:
+    assert "MAY_INIT=yes" in user_data(Role.MANAGER, 0)
+    for role, index in ((Role.MANAGER, 1), (Role.MANAGER, 2), (Role.WORKER, 0)):
+        assert "MAY_INIT=no" in user_data(role, index)
+
+
+def test_worker_is_told_of_no_secret_but_its_own() -> None:
+    text = user_data(Role.WORKER)
+    assert IDS["worker"] in text
+    assert IDS["manager"] not in text
+    assert IDS["host_key"] not in text
+    assert KEY not in text
+
+
+def test_cloud_config_is_yaml_with_the_script_as_it_is() -> None:
+    config = yaml.safe_load(parts(user_data(Role.MANAGER))["text/cloud-config"])
+    files = {f["path"]: f["content"] for f in config["write_files"]}
+    source = Path("components/pulumi_swarm/bootstrap/swarm-bootstrap.sh").read_text(
+        encoding="utf-8"
+    )
+    assert files["/usr/local/sbin/swarm-bootstrap"] == source
+    assert config["users"][1]["ssh_authorized_keys"] == [KEY]
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_rendered_scripts_are_clean_shell(role: Role, tmp_path: Path) -> None:
+    found = parts(user_data(role))
+    config = yaml.safe_load(found["text/cloud-config"])
+    files = {f["path"]: f["content"] for f in config["write_files"]}
+    conf = tmp_path / "node.conf"
+    conf.write_text(files["/etc/swarm/node.conf"])
+    script = tmp_path / "swarm-bootstrap"
+    text = files["/usr/local/sbin/swarm-bootstrap"]
+    script.write_text(text.replace("/etc/swarm/node.conf", str(conf)))
+    start = tmp_path / "start"
+    start.write_text(found["text/x-shellscript"])
+    checked = subprocess.run(
+        # SC1091: /etc/os-release is not here to follow.
+        [".venv/bin/shellcheck", "--external-sources", "--exclude=SC1091", str(script), str(start)],
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    assert checked.stdout == ""
+    assert checked.returncode == 0
+
+
+@pytest.mark.parametrize("hostile", ["a'b", 'a"b', "a$(reboot)b", "a`id`b", "a;b"])
+def test_values_cannot_break_out_of_the_configuration(hostile: str) -> None:
+    settings = NodeSettings(
+        hostname="swarm-worker-0",
+        role="worker",
+        may_init=False,
+        worker_secret=hostile,
+        manager_secret="",
+        host_key_secret="",
+        addresses_parameter="/p",
+        default_addr_pool=[IPv4Network("10.200.0.0/14")],
+        subnet_size=24,
+        data_path_port=4789,
+        engine_version="",
+        boot_timeout_seconds=600,
+        authorized_keys=[],
+    )
+    config = yaml.safe_load(parts(render(settings))["text/cloud-config"])
+    conf = next(f["content"] for f in config["write_files"] if f["path"].endswith("node.conf"))
+    shown = subprocess.run(
+        ["sh", "-c", f'{conf}\nprintf %s "$WORKER_SECRET"'],
+        text=True,
+        capture_output=True,
+        check=True,
+    )
+    assert shown.stdout == hostile
