@@ -1,5 +1,6 @@
 """A whole swarm from one set of args."""
 
+from collections.abc import Iterable, Mapping
 from typing import NotRequired, TypedDict, cast
 
 import pulumi
@@ -128,9 +129,6 @@ class SwarmCluster(pulumi.ComponentResource):
         super().__init__("swarm:index:SwarmCluster", name, dict(args), opts)
         self._name = name
         self._args = args
-        # What the plan chose for want of a value is passed on as if it had been given.
-        chosen = {"default_addr_pool": [str(pool) for pool in plan.swarm.default_addr_pool]}
-        self._resolved = {**args, **chosen}
         self._plan = plan
         self._child = pulumi.ResourceOptions(parent=self)
         subnet_ids = self._place()
@@ -180,9 +178,23 @@ class SwarmCluster(pulumi.ComponentResource):
             self._child,
         )
 
+    def _shared(self, names: Iterable[str], role: Role) -> dict[str, object]:
+        """The args that the nodes of a role take too.
+
+        What the plan chose for want of a value is passed on as if it had been
+        given, and of what is said of single nodes, that which is about these.
+        """
+        shared = only(self._args, names)
+        shared["default_addr_pool"] = [str(pool) for pool in self._plan.swarm.default_addr_pool]
+        for name in ("node_labels", "node_generations"):
+            about = shared.get(name)
+            if isinstance(about, Mapping):
+                shared[name] = {k: v for k, v in about.items() if k.startswith(f"{role}-")}
+        return only(shared, names)
+
     def _make_managers(self, subnet_ids: list[pulumi.Input[str]]) -> ManagerSet:
         wired = {
-            **only(self._resolved, ManagerSetArgs.__annotations__),
+            **self._shared(ManagerSetArgs.__annotations__, Role.MANAGER),
             "subnet_ids": subnet_ids,
             "security_group_id": self._firewall.manager_security_group_id,
             "instance_profile": self._join.manager_instance_profile,
@@ -201,7 +213,7 @@ class SwarmCluster(pulumi.ComponentResource):
 
     def _make_workers(self, subnet_ids: list[pulumi.Input[str]]) -> WorkerPool:
         wired = {
-            **only(self._resolved, WorkerPoolArgs.__annotations__),
+            **self._shared(WorkerPoolArgs.__annotations__, Role.WORKER),
             "subnet_ids": subnet_ids,
             "security_group_id": self._firewall.worker_security_group_id,
             "instance_profile": self._join.worker_instance_profile,

@@ -130,12 +130,17 @@ class Stack:
         return result
 
     def preview(self) -> Changes:
-        """What a preview would change: {(type, name): operation}, without what stays the same."""
+        """What a preview would change: {(type, name): operation}.
+
+        Without what stays the same, and without components, whose own step says
+        no more than that an input of theirs has changed.
+        """
         shown = json.loads(self.preview_json())
         return {
             (step["urn"].split("::")[2].rpartition("$")[2], step["urn"].split("::")[3]): step["op"]
             for step in shown["steps"]
             if step["op"] not in ("same", "read", "create-replacement", "delete-replaced")
+            and (step.get("newState") or step["oldState"]).get("custom", False)
         }
 
     def preview_json(self) -> str:

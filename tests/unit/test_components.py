@@ -1,0 +1,248 @@
+"""What the components construct, recorded without an engine, in both ways they can be used."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pytest
+from pulumi.provider.experimental.component import ComponentProvider
+from pulumi.runtime import mocks, settings
+
+from pulumi_swarm import SwarmCluster, SwarmInputError
+from pulumi_swarm.join import policy_document
+from pulumi_swarm.plan.ports import Role
+from pulumi_swarm.plan.reader import camel
+from pulumi_swarm.plugin import COMPONENTS
+from tests.unit.inputs import GOOD
+
+ARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret"
+
+
+@dataclass(frozen=True)
+class Made:
+    """One resource as it was registered."""
+
+    kind: str
+    name: str
+    inputs: dict[str, Any]
+
+
+class Recorder(mocks.Mocks):
+    """Answers like AWS for the outputs that components read, and records everything."""
+
+    def __init__(self) -> None:
+        self.made: list[Made] = []
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
+        self.made.append(Made(args.typ, args.name, dict(args.inputs)))
+        outputs = {
+            "aws:ec2/networkInterface:NetworkInterface": {"privateIp": f"10.0.0.{len(self.made)}"},
+            "aws:ec2/instance:Instance": {"privateIp": f"10.0.1.{len(self.made)}"},
+            "aws:ec2/eip:Eip": {"publicIp": f"192.0.2.{len(self.made)}"},
+            "aws:secretsmanager/secret:Secret": {"arn": f"{ARN}:{args.name}"},
+            "aws:iam/role:Role": {"name": args.name},
+            "aws:iam/instanceProfile:InstanceProfile": {"name": args.name},
+            "swarm:index:SshHostKey": {"publicKey": "ssh-ed25519 AAAA", "privateKey": "private"},
+            "swarm:index:NodeTemplate": {
+                "frozenAmi": args.inputs.get("ami"),
+                "frozenUserData": args.inputs.get("userData"),
+            },
+            "swarm:index:Node": {"nodeId": f"node-{args.name}"},
+        }
+        return f"{args.name}-id", {**args.inputs, **outputs.get(args.typ, {})}
+
+    def call(self, args: mocks.MockCallArgs) -> dict[Any, Any]:
+        match args.token:
+            case "aws:index/getAvailabilityZones:getAvailabilityZones":
+                return {"names": ["a", "b", "c"]}
+            case "aws:ssm/getParameter:getParameter":
+                return {"insecureValue": "ami-1", "value": "ami-1"}
+            case token:
+                raise AssertionError(f"unexpected call of {token}")
+
+    def of(self, kind: str) -> list[Made]:
+        return [made for made in self.made if made.kind == kind]
+
+
+@pytest.fixture
+def recorder() -> Iterator[Recorder]:
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    recording = Recorder()
+    mocks.set_mocks(recording, project="swarm", stack="test")
+    yield recording
+    settings.reset_options()
+    loop.close()
+    asyncio.set_event_loop(None)
+
+
+def build(how: str, args: dict[str, Any]) -> None:
+    """Construct a cluster in a program of its own, or as another language would."""
+
+    @pulumi.runtime.test
+    def program() -> None:
+        if how == "import":
+            SwarmCluster("swarm", args)  # type: ignore[arg-type]  # plain dictionaries, as in programs
+        else:
+            provider = ComponentProvider(COMPONENTS, "swarm")
+            wire = {camel(key): as_on_the_wire(value) for key, value in args.items()}
+            provider.construct("swarm", "swarm:index:SwarmCluster", wire, None)
+
+    program()
+
+
+def as_on_the_wire(value: Any) -> Any:
+    """Every number of another language arrives as a float."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        return value
+    return float(value)
+
+
+BOTH = pytest.mark.parametrize("how", ["import", "package"])
+
+
+@BOTH
+def test_cluster_makes_what_the_args_ask_for(recorder: Recorder, how: str) -> None:
+    build(how, GOOD)
+    assert len(recorder.of("aws:ec2/instance:Instance")) == 5
+    assert len(recorder.of("aws:ec2/networkInterface:NetworkInterface")) == 3
+    names = [m.inputs["name"] for m in recorder.of("docker:index/network:Network")]
+    assert sorted(names) == ["app", "secure"]
+
+
+def test_both_ways_make_the_same(recorder: Recorder) -> None:
+    build("import", GOOD)
+    imported = {(m.kind, m.name) for m in recorder.made}
+    recorder.made.clear()
+    build("package", GOOD)
+    assert {(m.kind, m.name) for m in recorder.made} == imported
+
+
+@BOTH
+def test_wrong_args_make_nothing_and_say_why(recorder: Recorder, how: str) -> None:
+    with pytest.raises(Exception, match="managerCount is 2: must be odd") as caught:
+        build(how, {**GOOD, "manager_count": 2})
+    if how == "import":
+        assert isinstance(caught.value, SwarmInputError)
+        assert isinstance(caught.value, pulumi.RunError)
+    assert recorder.made == []
+
+
+def test_labels_and_generations_of_single_nodes_go_to_their_role(recorder: Recorder) -> None:
+    labels = {"manager-0": {"a": "1"}, "worker-1": {"b": "2"}}
+    build("import", {**GOOD, "node_labels": labels, "node_generations": {"worker-0": 4}})
+    nodes = {m.name: m.inputs["labels"] for m in recorder.of("swarm:index:Node")}
+    assert nodes["swarm-manager-0"] == {"a": "1"}
+    assert nodes["swarm-worker-1"] == {"b": "2"}
+    raised = {m.name: m.inputs["generation"] for m in recorder.of("swarm:index:NodeTemplate")}
+    assert [name for name, generation in raised.items() if generation != 1] == ["swarm-worker-0"]
+
+
+def test_output_where_the_plan_needs_a_value_is_refused_py_8(recorder: Recorder) -> None:
+    later = pulumi.Output.from_input([{"name": "a"}])
+    with pytest.raises(SwarmInputError, match="networks is 'an output of a resource'"):
+        build("import", {**GOOD, "networks": later})
+    assert recorder.made == []
+
+
+def test_no_rule_is_open_to_the_world_but_what_leaves_sg_7(recorder: Recorder) -> None:
+    build("import", GOOD)
+    incoming = recorder.of("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")
+    open_to = {m.inputs["cidrIpv4"] for m in incoming if "cidrIpv4" in m.inputs}
+    assert open_to == {"203.0.113.10/32"}
+    by_port = {m.inputs["fromPort"] for m in incoming if "cidrIpv4" in m.inputs}
+    assert by_port == {22}
+
+
+def test_esp_rule_has_no_ports_es_10(recorder: Recorder) -> None:
+    build("import", GOOD)
+    incoming = recorder.of("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")
+    esp = [m.inputs for m in incoming if m.inputs["ipProtocol"] == "50"]
+    assert len(esp) == 4  # from both roles, to both roles
+    assert not any("fromPort" in rule or "toPort" in rule for rule in esp)
+
+
+def test_no_esp_rule_without_an_encrypted_network_es_1(recorder: Recorder) -> None:
+    build("import", {**GOOD, "networks": [{"name": "app"}]})
+    rules = [m for m in recorder.made if "securityGroup" in m.kind and "Rule" in m.kind]
+    assert rules
+    assert not [m for m in rules if m.inputs["ipProtocol"] == "50"]
+
+
+def test_every_ingress_rule_has_its_egress_twin(recorder: Recorder) -> None:
+    build("import", GOOD)
+
+    def between(kind: str) -> list[tuple[Any, ...]]:
+        rules = [m.inputs for m in recorder.of(kind) if "referencedSecurityGroupId" in m.inputs]
+        ends = ("securityGroupId", "referencedSecurityGroupId")
+        ends = ends if "Ingress" in kind else (ends[1], ends[0])
+        return sorted(
+            (r["ipProtocol"], r.get("fromPort", 0), r[ends[0]], r[ends[1]]) for r in rules
+        )
+
+    incoming = between("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")
+    assert incoming == between("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule")
+
+
+def test_session_manager_opens_no_ssh_port(recorder: Recorder) -> None:
+    args = {**GOOD, "access": "ssm", "operating_system": "ubuntu-24.04"}
+    del args["admin_cidrs"]
+    build("import", args)
+    incoming = recorder.of("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")
+    assert not [m for m in incoming if m.inputs.get("fromPort") == 22]
+    attached = recorder.of("aws:iam/rolePolicyAttachment:RolePolicyAttachment")
+    assert {m.inputs["role"] for m in attached} == {"swarm-manager", "swarm-worker"}
+
+
+def test_machines_ask_for_tokens_and_encrypt_their_disks_im_2(recorder: Recorder) -> None:
+    build("import", GOOD)
+    for made in recorder.of("aws:ec2/instance:Instance"):
+        assert made.inputs["metadataOptions"]["httpTokens"] == "required"
+        assert made.inputs["metadataOptions"]["httpPutResponseHopLimit"] == 1
+        assert made.inputs["rootBlockDevice"]["encrypted"] is True
+        assert made.inputs["tags"]["Name"] == made.name
+
+
+def test_public_access_gives_each_manager_an_elastic_address(recorder: Recorder) -> None:
+    build("import", {**GOOD, "access": "public"})
+    elastic = recorder.of("aws:ec2/eip:Eip")
+    assert {m.inputs["networkInterface"] for m in elastic} == {
+        f"swarm-manager-{i}-id" for i in range(3)
+    }
+
+
+def test_nat_per_zone_gives_each_zone_its_own_way_out(recorder: Recorder) -> None:
+    build("import", {**GOOD, "nat": "per-zone"})
+    gateways = {m.name for m in recorder.of("aws:ec2/natGateway:NatGateway")}
+    routes = [m.inputs for m in recorder.of("aws:ec2/route:Route") if "natGatewayId" in m.inputs]
+    assert len(gateways) == 3
+    assert len({r["natGatewayId"] for r in routes}) == len({r["routeTableId"] for r in routes}) == 3
+
+
+def test_own_subnets_are_used_and_no_vpc_is_made(recorder: Recorder) -> None:
+    subnets = ["subnet-1", pulumi.Output.from_input("subnet-2")]
+    build("import", {**GOOD, "vpc_id": pulumi.Output.from_input("vpc-1"), "subnet_ids": subnets})
+    assert recorder.of("aws:ec2/vpc:Vpc") == []
+    used = {m.inputs["subnetId"] for m in recorder.of("aws:ec2/networkInterface:NetworkInterface")}
+    assert used == {"subnet-1", "subnet-2"}
+
+
+def test_worker_may_read_its_own_token_and_nothing_more() -> None:
+    names = {
+        "worker_secret": f"{ARN}:worker",
+        "manager_secret": f"{ARN}:manager",
+        "host_key_secret": f"{ARN}:host-key",
+        "parameter": "/p",
+    }
+    worker = json.loads(policy_document(Role.WORKER, **names))["Statement"]
+    assert {(s["Action"], *s["Resource"]) for s in worker} == {
+        ("secretsmanager:GetSecretValue", f"{ARN}:worker"),
+        ("ssm:GetParameter", "arn:aws:ssm:eu-west-1:123456789012:parameter/p"),
+    }
+    manager = json.loads(policy_document(Role.MANAGER, **names))["Statement"]
+    writable = [s["Resource"] for s in manager if s["Action"] == "secretsmanager:PutSecretValue"]
+    assert writable == [[f"{ARN}:worker", f"{ARN}:manager"]]
+    assert {s["Effect"] for s in [*worker, *manager]} == {"Allow"}

@@ -1,0 +1,94 @@
+"""The package's surface: schema, configuration, versions and the stand-in agree with each other."""
+
+import inspect
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pulumi_aws as aws
+import pytest
+import yaml
+from syrupy.assertion import SnapshotAssertion
+
+import pulumi_swarm
+from lab.aws_plugin.provider import AwsStandIn, NotLocalError
+from lab.aws_plugin.resources import TYPES, ResourceType
+from pulumi_swarm import resources
+from pulumi_swarm.plan.reader import camel
+from pulumi_swarm.plugin import component_provider
+
+PROJECT = yaml.safe_load(Path("Pulumi.yaml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def schema() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(component_provider().schema or "")
+    return found
+
+
+def test_schema_is_as_reviewed(schema: dict[str, Any], snapshot: SnapshotAssertion) -> None:
+    assert json.dumps(schema, indent=1, sort_keys=True) == snapshot
+
+
+def test_every_property_is_described(schema: dict[str, Any]) -> None:
+    silent = [
+        f"{kind}.{name}"
+        for kind, definition in {**schema["resources"], **schema["types"]}.items()
+        for part in ("properties", "inputProperties")
+        for name, found in definition.get(part, {}).items()
+        if not found.get("description")
+    ]
+    assert silent == []
+
+
+def test_configuration_of_the_program_is_the_args_of_the_cluster(schema: dict[str, Any]) -> None:
+    inputs = schema["resources"]["swarm:index:SwarmCluster"]["inputProperties"]
+    declared = PROJECT["config"]
+    assert set(declared) == set(inputs)
+    for name, entry in declared.items():
+        assert entry["type"] == inputs[name]["type"]
+        assert entry["description"].strip()
+        assert "default" in entry  # without one, pulumi demands a value of every stack
+
+
+@pytest.mark.parametrize("name", ["local", "dev", "prod"])
+def test_stacks_use_known_inputs_and_disable_the_default_docker_provider(name: str) -> None:
+    stack = yaml.safe_load(Path(f"stacks/Pulumi.{name}.yaml").read_text(encoding="utf-8"))["config"]
+    mine = {key.removeprefix("swarm:") for key in stack if key.startswith("swarm:")}
+    assert mine <= set(PROJECT["config"])
+    assert stack["pulumi:disable-default-providers"] == ["docker"]
+
+
+def test_public_names_are_exactly_those_exported() -> None:
+    for name in pulumi_swarm.__all__:
+        assert getattr(pulumi_swarm, name).__module__.startswith("pulumi_swarm.")
+    assert sorted(pulumi_swarm.__all__) == list(pulumi_swarm.__all__)
+
+
+def test_version_is_the_same_everywhere() -> None:
+    project = tomllib.loads(Path("components/pyproject.toml").read_text(encoding="utf-8"))
+    plugin = json.loads(
+        Path("components/pulumi_swarm/pulumi-plugin.json").read_text(encoding="utf-8")
+    )
+    assert resources.PLUGIN_VERSION == project["project"]["version"] == plugin["version"]
+    assert plugin["resource"] is False  # or the engine would look for a published plugin
+
+
+@pytest.mark.parametrize("kind", TYPES, ids=lambda kind: kind.token)
+def test_stand_in_knows_no_property_that_the_sdk_does_not(kind: type[ResourceType]) -> None:
+    module = kind.token.split(":")[1].split("/")[0]
+    sdk = getattr(getattr(aws, module), kind.token.rpartition(":")[2])
+    inputs = {camel(name) for name in inspect.signature(sdk._internal_init).parameters}
+    outputs = {
+        getattr(value.fget, "_pulumi_name", name)
+        for name, value in inspect.getmembers(sdk, lambda v: isinstance(v, property))
+    }
+    assert kind.inputs <= inputs
+    assert kind.updatable <= kind.inputs | {"tags"}
+    assert {camel(name) for name in outputs} >= kind.outputs
+
+
+def test_stand_in_refuses_aws_itself() -> None:
+    with pytest.raises(NotLocalError, match="install the published plugin"):
+        AwsStandIn()._client("ec2")
