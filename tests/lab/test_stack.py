@@ -137,6 +137,29 @@ def test_raised_generation_replaces_managers_without_losing_the_quorum_qr_1(
     assert stack.preview() == {}
 
 
+def test_wrong_input_is_one_error_before_anything_is_made(stack: Stack) -> None:
+    before = stack.export()
+    stack.configure(
+        managerCount=2,
+        vpcCidr="10.20.0.1/16",
+        dataPathPort=80,
+        workerCuont=3,
+        networks=[{"name": "host"}, {"name": "x", "subnet": "10.20.4.0/24", "mtu": 5}],
+    )
+    result = stack.pulumi("up", "--stack", stack.name, "--yes", "--skip-preview", check=False)
+    said = result.stdout + result.stderr
+    assert result.returncode != 0
+    assert "Traceback" not in said
+    for path in ("managerCount", "vpcCidr", "dataPathPort", "workerCuont", "networks[0].name"):
+        assert f"- {path} is " in said
+    assert "inputs are wrong; nothing was made" in said
+    assert _resources(stack.export()) == _resources(before)
+
+
+def _resources(exported: str) -> list[str]:
+    return [r["urn"] for r in json.loads(exported)["deployment"]["resources"]]
+
+
 @pytest.mark.last
 def test_destroy_leaves_nothing(first_run: FirstRun) -> None:
     stack, cloud = first_run.stack, first_run.cloud
