@@ -21,7 +21,8 @@ from lab.model import Instance
 
 SCRIPTS = Path(__file__).resolve().parent / "host"
 
-EXIT_REBOOT = 128 + signal.SIGHUP  # reboot(2), RB_AUTOBOOT in a PID namespace
+# reboot(2), RB_AUTOBOOT in a PID namespace: init dies of SIGHUP, and unshare dies as it did.
+EXIT_REBOOT = -signal.SIGHUP
 SYSTEMD_POWER_OFF = signal.SIGRTMIN + 4  # systemd(1), SIGNALS
 SYSTEMD_REBOOT = signal.SIGRTMIN + 5
 GRACE_SECONDS = 20  # how long a stop waits for the host's own shutdown
