@@ -1,7 +1,7 @@
 """A whole swarm from one set of args."""
 
 from collections.abc import Iterable, Mapping
-from typing import NotRequired, TypedDict, cast
+from typing import NotRequired, cast
 
 import pulumi
 import pulumi_docker as docker
@@ -17,47 +17,14 @@ from .plan.cluster import read_cluster
 from .plan.connection import Connection, ssh_options
 from .plan.ports import Role
 from .plan.problems import Problems
+from .shared_args import ManagerArgs, NodeArgs, SwarmArgs, WorkerArgs
 from .vpc import SwarmVpc
 from .workers import WorkerPool, WorkerPoolArgs
 
 
-class SwarmClusterArgs(TypedDict):
+class SwarmClusterArgs(ManagerArgs, WorkerArgs, NodeArgs, SwarmArgs):
     """Args of SwarmCluster."""
 
-    manager_count: NotRequired[int]
-    """How many managers: 1, 3, 5 or 7. 3 when not given."""
-    worker_count: NotRequired[int]
-    """How many workers, 0 to 1000. 0 when not given."""
-    manager_instance_type: NotRequired[str]
-    """EC2 instance type of the managers. t3.small when not given."""
-    worker_instance_type: NotRequired[str]
-    """EC2 instance type of the workers. t3.small when not given."""
-    manager_availability: NotRequired[str]
-    """active, pause or drain: whether managers take tasks. active when not given."""
-    worker_availability: NotRequired[str]
-    """active, pause or drain: whether workers take tasks. active when not given."""
-    manager_labels: NotRequired[dict[str, str]]
-    """Node labels for every manager."""
-    worker_labels: NotRequired[dict[str, str]]
-    """Node labels for every worker."""
-    node_labels: NotRequired[dict[str, dict[str, str]]]
-    """Node labels for single nodes, by key such as manager-0 or worker-4."""
-    node_generations: NotRequired[dict[str, int]]
-    """Generation of single nodes, by key; raising one replaces that node, with the newest image
-    and user-data. 1 when not given."""
-    operating_system: NotRequired[str]
-    """debian-12, debian-13, ubuntu-24.04 or amazon-linux-2023. debian-12 when not given."""
-    ami: NotRequired[pulumi.Input[str]]
-    """An image of your own. The newest of the operating system when not given."""
-    engine_version: NotRequired[str]
-    """Version of Docker's own packages. The distribution's package when not given; an image
-    that has Docker is used as it is."""
-    root_volume_size_gib: NotRequired[int]
-    """Size of the encrypted gp3 root volumes, 8 to 16384 GiB. 20 when not given."""
-    boot_timeout_seconds: NotRequired[int]
-    """How long a machine may take to join, 60 to 3600 seconds. 600 when not given."""
-    vpc_cidr: NotRequired[str]
-    """The VPC's range, from /16 to /25. 10.0.0.0/16 when not given."""
     availability_zones: NotRequired[list[str]]
     """Up to three zones. The region's first three when not given."""
     nat: NotRequired[str]
@@ -67,32 +34,13 @@ class SwarmClusterArgs(TypedDict):
     """A VPC that exists, with subnetIds and vpcCidr. One is made when not given."""
     subnet_ids: NotRequired[list[pulumi.Input[str]]]
     """Subnets of that VPC for the machines, taken in turn."""
-    avoid_cidrs: NotRequired[list[str]]
-    """Ranges of peers and VPNs that nothing here may overlap."""
-    default_addr_pool: NotRequired[list[str]]
-    """Ranges that networks without a subnet are taken from. A free one is chosen when not given."""
-    subnet_size: NotRequired[int]
-    """Prefix length of each network taken from the pool, 8 to 29. 24 when not given."""
-    data_path_port: NotRequired[int]
-    """The UDP port of overlay traffic, 1024 to 49151. 4789 when not given."""
-    access: NotRequired[str]
-    """public, private or ssm: how Pulumi reaches the managers: by ssh to Elastic IPs, by ssh to
-    private addresses, or through Session Manager with no port open. public when not given."""
     admin_cidrs: NotRequired[list[str]]
     """Where ssh to the managers may come from; needed unless access is ssm."""
-    ssh_authorized_keys: list[str]
-    """Public keys that may speak to Docker on the managers, and do nothing else there."""
-    ssh_identity_file: NotRequired[str]
-    """The private key that ssh uses. ssh's own choice (agent, default keys) when not given."""
-    ssh_proxy_command: NotRequired[str]
-    """A command that runs another in the managers' network. None when not given."""
     networks: NotRequired[list[OverlayNetworkArgs]]
     """The overlay networks."""
     allow_encrypted_networks: NotRequired[bool]
     """Open IP protocol 50 also for encrypted networks that are declared elsewhere. false when
     not given."""
-    tags: NotRequired[dict[str, str]]
-    """Tags for every resource that takes any."""
 
 
 class SwarmCluster(pulumi.ComponentResource):

@@ -7,9 +7,9 @@ import pulumi_aws as aws
 
 from .args import raise_for, settle
 from .plan.addresses import cut_vpc
-from .plan.cluster import Nat, VpcPlan, read_vpc
 from .plan.ports import ANYWHERE
 from .plan.problems import Problems
+from .plan.vpc import Nat, VpcPlan, read_vpc
 
 
 class SwarmVpcArgs(TypedDict):

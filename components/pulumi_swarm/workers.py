@@ -1,7 +1,6 @@
 """The workers of a swarm."""
 
 from collections.abc import Sequence
-from typing import NotRequired, TypedDict
 
 import pulumi
 
@@ -11,42 +10,12 @@ from .plan.access import Access
 from .plan.cluster import read_group
 from .plan.ports import Role
 from .plan.problems import Problems
+from .shared_args import NodeArgs, WorkerArgs
 
 
-class WorkerPoolArgs(TypedDict):
+class WorkerPoolArgs(WorkerArgs, NodeArgs):
     """Args of WorkerPool."""
 
-    worker_count: NotRequired[int]
-    """How many workers, 0 to 1000. 0 when not given."""
-    worker_instance_type: NotRequired[str]
-    """EC2 instance type. t3.small when not given."""
-    worker_availability: NotRequired[str]
-    """active, pause or drain: whether workers take tasks. active when not given."""
-    worker_labels: NotRequired[dict[str, str]]
-    """Node labels for every worker."""
-    node_labels: NotRequired[dict[str, dict[str, str]]]
-    """Node labels for single nodes, by key such as worker-0."""
-    node_generations: NotRequired[dict[str, int]]
-    """Generation of single nodes, by key; raising one replaces that node. 1 when not given."""
-    operating_system: NotRequired[str]
-    """debian-12, debian-13, ubuntu-24.04 or amazon-linux-2023. debian-12 when not given."""
-    ami: NotRequired[pulumi.Input[str]]
-    """An image of your own. The newest of the operating system when not given."""
-    engine_version: NotRequired[str]
-    """Version of Docker's own packages. The distribution's package when not given; an image
-    that has Docker is used as it is."""
-    root_volume_size_gib: NotRequired[int]
-    """Size of the encrypted gp3 root volume, 8 to 16384 GiB. 20 when not given."""
-    boot_timeout_seconds: NotRequired[int]
-    """How long a machine may take to join, 60 to 3600 seconds. 600 when not given."""
-    access: NotRequired[str]
-    """public, private or ssm: how Pulumi reaches the managers. public when not given."""
-    ssh_identity_file: NotRequired[str]
-    """The private key that ssh uses. ssh's own choice (agent, default keys) when not given."""
-    ssh_proxy_command: NotRequired[str]
-    """A command that runs another in the managers' network. None when not given."""
-    tags: NotRequired[dict[str, str]]
-    """Tags for every resource that takes any."""
     subnet_ids: list[pulumi.Input[str]]
     """Subnets for the workers, taken in turn."""
     security_group_id: pulumi.Input[str]

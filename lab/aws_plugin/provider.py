@@ -35,7 +35,8 @@ from pulumi.provider.experimental.provider import (
     UpdateResponse,
 )
 
-from lab.aws_plugin.resources import TYPES, ResourceType
+from lab.aws_plugin.base import ResourceType
+from lab.aws_plugin.resources import TYPES
 from pulumi_swarm.provider.values import UNKNOWN, plain_map, property_map, type_of
 
 AUTO_NAME_DIGITS = 7  # what Pulumi's own providers append

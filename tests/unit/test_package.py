@@ -12,8 +12,9 @@ import yaml
 from syrupy.assertion import SnapshotAssertion
 
 import pulumi_swarm
+from lab.aws_plugin.base import ResourceType
 from lab.aws_plugin.provider import AwsStandIn, NotLocalError
-from lab.aws_plugin.resources import TYPES, ResourceType
+from lab.aws_plugin.resources import TYPES
 from pulumi_swarm import resources
 from pulumi_swarm.plan.reader import camel
 from pulumi_swarm.plugin import component_provider

@@ -1,9 +1,16 @@
 """The package's schema: what the components declare, and the resources beside them."""
 
+import ast
+import inspect
 import json
+from itertools import pairwise
+from types import ModuleType
 from typing import Any
 
 from pulumi.provider.experimental.component import ComponentProvider
+
+from pulumi_swarm import shared_args
+from pulumi_swarm.plan.reader import camel
 
 STRING: dict[str, Any] = {"type": "string"}
 INTEGER: dict[str, Any] = {"type": "integer"}
@@ -89,8 +96,29 @@ TYPES: dict[str, Any] = {
 
 
 def complete(components: ComponentProvider) -> str:
-    """The inferred schema with the custom resources added to it."""
+    """The inferred schema with the custom resources and the inherited descriptions added to it."""
     schema = json.loads(components.schema or "{}")
+    shared = _descriptions(shared_args)
+    for definition in schema["resources"].values():
+        for name, found in definition.get("inputProperties", {}).items():
+            if "description" not in found and name in shared:
+                found["description"] = shared[name]
     schema["resources"] |= RESOURCES
     schema.setdefault("types", {}).update(TYPES)
     return json.dumps(schema, sort_keys=True)
+
+
+def _descriptions(module: ModuleType) -> dict[str, str]:
+    """The text under each field of a module's args: Pulumi reads it for own fields alone."""
+    found = {}
+    for definition in ast.parse(inspect.getsource(module)).body:
+        if not isinstance(definition, ast.ClassDef):
+            continue
+        for field, text in pairwise(definition.body):
+            match field, text:
+                case (
+                    ast.AnnAssign(target=ast.Name(id=name)),
+                    ast.Expr(value=ast.Constant(value=str(description))),
+                ):
+                    found[camel(name)] = inspect.cleandoc(description)
+    return found
