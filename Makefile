@@ -7,9 +7,9 @@ PYTHON := $(VENV)/bin/python
 HOME_OF_PULUMI := $(CURDIR)/.pulumi-home
 STACK ?= local
 
-# The local stack keeps its state beside the local cloud it describes, away from your own
-# Pulumi login. Its passphrase is no secret.
-LOCAL_STATE := /var/lib/swarm-lab-state
+# The local stack keeps its state with the local cloud it describes, so that the two end together,
+# and away from your own Pulumi login. Its passphrase is no secret.
+LOCAL_STATE := /var/lib/swarm-lab/pulumi
 LOCAL := PATH="$(HOME_OF_PULUMI)/bin:$(CURDIR)/$(VENV)/bin:$$PATH" \
 	PULUMI_HOME="$(HOME_OF_PULUMI)" PULUMI_BACKEND_URL="file://$(LOCAL_STATE)" \
 	PULUMI_CONFIG_PASSPHRASE=local PULUMI_SKIP_UPDATE_CHECK=true
@@ -34,23 +34,22 @@ $(HOME_OF_PULUMI)/.provided: $(VENV)/.installed tools/toolchain.py $(wildcard to
 	@touch $@
 
 up: setup ## Make the swarm on the local cloud and show it
-	@mkdir -p $(LOCAL_STATE)
 	$(PYTHON) -m lab up
+	@mkdir -p $(LOCAL_STATE)
 	@$(LOCAL) pulumi stack select --create local
 	@$(LOCAL) pulumi up --stack local --yes --skip-preview --suppress-outputs
 	@tools/show-swarm
 
 preview: setup ## Show what STACK would change (STACK=local by default)
 	@if [ "$(STACK)" = local ]; then \
-		mkdir -p $(LOCAL_STATE) && $(PYTHON) -m lab up && \
+		$(PYTHON) -m lab up && mkdir -p $(LOCAL_STATE) && \
 		$(LOCAL) pulumi stack select --create local && $(LOCAL) pulumi preview --stack local --diff; \
 	else PATH="$(HOME_OF_PULUMI)/bin:$$PATH" pulumi preview --stack $(STACK) --diff; fi
 
 down: ## Destroy the local stack and the local cloud; leaves nothing
 	@if [ -d "$(LOCAL_STATE)/.pulumi/stacks/swarm" ] && $(PYTHON) -m lab status >/dev/null 2>&1; then \
-		$(LOCAL) pulumi destroy --stack local --yes --skip-preview --remove --preserve-config; fi
+		$(LOCAL) pulumi destroy --stack local --yes --skip-preview --suppress-outputs; fi
 	@if [ -x $(PYTHON) ]; then $(PYTHON) -m lab down; fi
-	rm -rf $(LOCAL_STATE)
 
 clean: down ## Remove what setup made in this folder (the cache outside it stays)
 	rm -rf $(VENV) $(HOME_OF_PULUMI) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

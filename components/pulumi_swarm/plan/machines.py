@@ -8,9 +8,7 @@ from .reader import Reader
 
 DEFAULT_INSTANCE_TYPE = "t3.small"  # 2 GiB: dockerd and raft with room for a small service
 DEFAULT_ROOT_VOLUME_GIB = 20
-DEFAULT_BOOT_TIMEOUT_SECONDS = (
-    600  # a cold boot with package installation takes two to four minutes
-)
+DEFAULT_BOOT_TIMEOUT_SECONDS = 600  # a cold boot that installs packages takes two to four minutes
 ENGINE_VERSION_PATTERN = r"\d+\.\d+(\.\d+)?"
 
 
