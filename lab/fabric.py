@@ -78,9 +78,10 @@ class Fabric:
         ruleset = firewall.render(snapshot)
         if ruleset != self._ruleset:
             self._run(["nft", "-f", "-"], stdin=ruleset)
-            # EC2 lets tracked connections live on; here a removed rule cuts them at once,
-            # so that a missing rule shows its symptom and not what was there before.
-            self._run(["conntrack", "-F"])
+            # EC2 lets tracked connections live on; here a removed rule cuts them at once, so
+            # that a missing rule shows its symptom. Gossip goes both ways on one UDP port, so its
+            # answers would pass for ever. (It exits with 1 when there was nothing to forget.)
+            self._run(["sh", "-c", "conntrack -D -p udp || true"])
             self._ruleset = ruleset
 
     def close(self) -> None:

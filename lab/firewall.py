@@ -12,7 +12,9 @@ from lab import settings
 from lab.model import Group, Instance, Rule, Snapshot
 
 TABLE = "inet security_groups"
-ESP = "50"  # IP protocol number, RFC 4303
+# Answers to what was let through; what started a connection is held against the rules with each
+# packet, so that a removed rule cuts it at once and one that stays never breaks it.
+REPLIES = ("    ct direction reply ct state established accept", "    ct state related accept")
 
 
 def render(snapshot: Snapshot) -> str:
@@ -90,7 +92,7 @@ def _base_chains(running: list[Instance]) -> list[str]:
         "  chain forward {",
         "    type filter hook forward priority 0; policy drop;",
         *antispoof,
-        "    ct state established,related accept",
+        *REPLIES,
         *out,
         *into,
         *to_known,
@@ -101,7 +103,7 @@ def _base_chains(running: list[Instance]) -> list[str]:
         "    iifname lo accept",
         "    udp dport 67 accept",
         *antispoof,
-        "    ct state established,related accept",
+        *REPLIES,
         f"    ip daddr {settings.METADATA_ADDRESS} tcp dport 80 accept",
         f"    ip daddr {settings.RESOLVER_ADDRESS} udp dport 53 accept",
         f"    ip daddr {settings.RESOLVER_ADDRESS} tcp dport 53 accept",
@@ -111,7 +113,7 @@ def _base_chains(running: list[Instance]) -> list[str]:
         "  }",
         "  chain output {",
         "    type filter hook output priority 0; policy accept;",
-        "    ct state established,related accept",
+        *REPLIES,
         "    udp sport 67 accept",
         *into,
         "  }",

@@ -6,7 +6,7 @@ from .firewall import SwarmFirewall, SwarmFirewallArgs
 from .join import SwarmJoin, SwarmJoinArgs
 from .managers import ManagerSet, ManagerSetArgs
 from .network import OverlayNetwork, OverlayNetworkArgs
-from .resources import Node, NodeTemplate, SshHostKey
+from .resources import Node, SshHostKey
 from .vpc import SwarmVpc, SwarmVpcArgs
 from .workers import WorkerPool, WorkerPoolArgs
 
@@ -14,7 +14,6 @@ __all__ = [
     "ManagerSet",
     "ManagerSetArgs",
     "Node",
-    "NodeTemplate",
     "OverlayNetwork",
     "OverlayNetworkArgs",
     "SshHostKey",

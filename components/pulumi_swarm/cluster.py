@@ -110,7 +110,8 @@ class SwarmCluster(pulumi.ComponentResource):
             self._child,
         )
         self.vpc_id = vpc.vpc_id
-        return [subnet.id for subnet in vpc.subnets]
+        # Through the list of ids, which is there when the routes are: machines boot with a way out.
+        return [vpc.subnet_ids[i] for i in range(plan.zone_count)]
 
     def _make_firewall(self) -> SwarmFirewall:
         plan = self._plan
@@ -180,16 +181,13 @@ class SwarmCluster(pulumi.ComponentResource):
 
     def _make_provider(self) -> docker.Provider:
         """Known as soon as addresses are, so that a preview never loses sight of the networks."""
-        access = self._plan.access
-        connection = pulumi.Output.all(
-            managers=self.managers.reachable_addresses, key=self._join.host_public_key
-        ).apply(
+        connection = pulumi.Output.all(**self.managers.connection).apply(
             lambda known: Connection(
                 managers=known["managers"],
-                host_public_key=known["key"],
-                identity_file=access.identity_file,
-                through=access.through,
-                session_manager=access.access is Access.SSM,
+                host_public_key=known["hostPublicKey"],
+                identity_file=known["identityFile"],
+                through=known["through"],
+                session_manager_region=known["sessionManagerRegion"],
             )
         )
         self.docker_host = connection.apply(lambda c: c.host)

@@ -12,7 +12,14 @@ from .plan.ports import Role
 from .plan.problems import Problems
 from .resources import SshHostKey
 
-_SSM_POLICY = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
+# What Session Manager needs, and no more: AWS's own policy for it also reads every parameter.
+_SESSION_ACTIONS = (
+    "ssm:UpdateInstanceInformation",
+    "ssmmessages:CreateControlChannel",
+    "ssmmessages:CreateDataChannel",
+    "ssmmessages:OpenControlChannel",
+    "ssmmessages:OpenDataChannel",
+)
 
 _ASSUME_ROLE = json.dumps(
     {
@@ -32,7 +39,7 @@ class SwarmJoinArgs(TypedDict):
     """Args of SwarmJoin."""
 
     session_manager: NotRequired[bool]
-    """Whether the nodes may be reached through AWS Session Manager. false when not given."""
+    """Whether managers may be reached through AWS Session Manager. false when not given."""
     tags: NotRequired[dict[str, str]]
     """Tags for every resource that takes any."""
 
@@ -124,20 +131,12 @@ class SwarmJoin(pulumi.ComponentResource):
             tags=self._tags,
             opts=self._child,
         )
-        granted: list[pulumi.Output[str]] = [
-            aws.iam.RolePolicy(name, role=made.name, policy=self._policy(role), opts=self._child).id
-        ]
-        if self._session_manager:
-            attachment = aws.iam.RolePolicyAttachment(
-                f"{name}-session-manager",
-                role=made.name,
-                policy_arn=_SSM_POLICY,
-                opts=self._child,
-            )
-            granted.append(attachment.id)
+        granted = aws.iam.RolePolicy(
+            name, role=made.name, policy=self._policy(role), opts=self._child
+        )
         profile = aws.iam.InstanceProfile(name, role=made.name, tags=self._tags, opts=self._child)
         # A machine that starts with the profile finds its rights in place.
-        return pulumi.Output.all(profile.name, *granted).apply(lambda values: str(values[0]))
+        return pulumi.Output.all(profile.name, granted.id).apply(lambda values: str(values[0]))
 
     def _policy(self, role: Role) -> pulumi.Output[str]:
         return pulumi.Output.all(
@@ -152,12 +151,19 @@ class SwarmJoin(pulumi.ComponentResource):
                 manager_secret=ids["manager"],
                 host_key_secret=ids["host_key"],
                 parameter=ids["parameter"],
+                session_manager=self._session_manager,
             )
         )
 
 
 def policy_document(
-    role: Role, *, worker_secret: str, manager_secret: str, host_key_secret: str, parameter: str
+    role: Role,
+    *,
+    worker_secret: str,
+    manager_secret: str,
+    host_key_secret: str,
+    parameter: str,
+    session_manager: bool,
 ) -> str:
     """What nodes of a role may do: a worker reads its own token and the addresses, no more."""
     _, partition, _, region, account, *_ = worker_secret.split(":")
@@ -170,6 +176,8 @@ def policy_document(
     ]
     if role is Role.MANAGER:
         statements.append(_allow("secretsmanager:PutSecretValue", tokens))
+        if session_manager:  # on managers alone: nobody reaches workers
+            statements += [_allow(action, ["*"]) for action in _SESSION_ACTIONS]
     return json.dumps({"Version": "2012-10-17", "Statement": statements})
 
 

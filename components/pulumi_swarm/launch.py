@@ -1,4 +1,4 @@
-"""How one node is launched: template, instance and membership, the same for every role."""
+"""How one node is launched: instance and membership, the same for every role."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,12 +7,13 @@ import pulumi
 import pulumi_aws as aws
 
 from .bootstrap import MAX_USER_DATA_BYTES, NodeSettings, render
+from .plan.access import Access, AccessPlan
 from .plan.cluster import GroupPlan
 from .plan.images import architecture, image_parameter
 from .plan.nodes import NodePlan
 from .plan.ports import Role
 from .plan.problems import Problems
-from .resources import Node, NodeTemplate
+from .resources import Node
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,19 +78,11 @@ class Launcher:
         more than the wait for its membership.
         """
         name = f"{self._name}-{node.key}"
-        template = NodeTemplate(
-            name,
-            ami=self._ami,
-            user_data=self._user_data(name, node),
-            generation=node.generation,
-            opts=pulumi.ResourceOptions(parent=self._parent),
-        )
         instance = aws.ec2.Instance(
             name,
             aws.ec2.InstanceArgs(
-                ami=template.frozen_ami,
-                user_data=template.frozen_user_data,
-                user_data_replace_on_change=True,
+                ami=self._ami,
+                user_data=self._user_data(name, node),
                 instance_type=self._instance_type,
                 iam_instance_profile=self._wiring.instance_profile,
                 # Version 2 alone, and no further than the machine itself: not to its containers.
@@ -116,8 +109,11 @@ class Launcher:
                 # A manager's interface serves one machine at a time; and a node must have left
                 # the swarm before its successor comes.
                 delete_before_replace=True,
+                # A newer image or script alone replaces nothing; a raised generation does, and then
+                # the engine takes them as they are now (docs/decisions/0002-generations.md).
+                ignore_changes=["ami", "userData", "subnetId"],
                 replacement_trigger=node.generation,
-                # In place, AWS would stop and start all nodes at once; replaced, they go in turn.
+                # In place, AWS would restart all managers at once; replaced, they go in turn.
                 replace_on_changes=["instanceType"],
             ),
         )
@@ -188,6 +184,25 @@ def node_settings(
         boot_timeout_seconds=plan.machines.boot_timeout_seconds,
         authorized_keys=plan.access.authorized_keys if is_manager else (),
     )
+
+
+def connection_inputs(
+    parent: pulumi.Resource,
+    access: AccessPlan,
+    managers: pulumi.Input[list[str]],
+    host_public_key: pulumi.Input[str],
+) -> dict[str, pulumi.Input[object]]:
+    """The way to the managers, as a Node takes it."""
+    region: pulumi.Input[str] = ""
+    if access.access is Access.SSM:
+        region = aws.get_region_output(opts=pulumi.InvokeOptions(parent=parent)).region
+    return {
+        "managers": managers,
+        "hostPublicKey": host_public_key,
+        "identityFile": access.identity_file,
+        "through": access.through,
+        "sessionManagerRegion": region,
+    }
 
 
 LONGEST_ID = "x" * 200  # characters; a secret's ARN stays below

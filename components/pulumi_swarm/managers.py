@@ -1,12 +1,10 @@
 """The managers of a swarm."""
 
-from collections.abc import Mapping
-
 import pulumi
 import pulumi_aws as aws
 
 from .args import raise_for, settle
-from .launch import Launched, Launcher, Wiring, check_user_data
+from .launch import Launched, Launcher, Wiring, check_user_data, connection_inputs
 from .plan.access import Access
 from .plan.cluster import read_group
 from .plan.nodes import NodePlan
@@ -59,7 +57,7 @@ class ManagerSet(pulumi.ComponentResource):
     private_addresses: pulumi.Output[list[str]]
     """The managers' addresses inside the VPC, for as long as the cluster lives."""
     reachable_addresses: pulumi.Output[list[str]]
-    """The addresses by which Pulumi reaches them: Elastic IPs with public access."""
+    """By what Pulumi reaches them: Elastic IPs with public access, network interfaces with ssm."""
     instance_ids: pulumi.Output[list[str]]
     """The EC2 instances."""
     node_ids: pulumi.Output[list[str]]
@@ -84,19 +82,11 @@ class ManagerSet(pulumi.ComponentResource):
         self._child = pulumi.ResourceOptions(parent=self)
         interfaces = [self._interface(node, args) for node in plan.nodes]
         self.private_addresses = pulumi.Output.all(*[i.private_ip for i in interfaces])
-        self.reachable_addresses = (
-            self._elastic_addresses(interfaces)
-            if plan.access.access is Access.PUBLIC
-            else self.private_addresses
-        )
+        self.reachable_addresses = self._reachable(plan.access.access, interfaces)
         address_book = self._address_book(args["addresses_parameter"])
-        self.connection: Mapping[str, pulumi.Input[object]] = {
-            "managers": self.reachable_addresses,
-            "hostPublicKey": args["host_public_key"],
-            "identityFile": plan.access.identity_file,
-            "through": plan.access.through,
-            "sessionManager": plan.access.access is Access.SSM,
-        }
+        self.connection = connection_inputs(
+            self, plan.access, self.reachable_addresses, args["host_public_key"]
+        )
         launcher = Launcher(
             self, name, plan, _wiring(args), plan.machines.manager_instance_type, lifetime
         )
@@ -133,8 +123,20 @@ class ManagerSet(pulumi.ComponentResource):
             security_groups=[args["security_group_id"]],
             description=f"Lasting address of {name}",
             tags={**self._tags, "Name": name},
-            opts=self._child,
+            # Another order of zones must not move a manager: its address is for life.
+            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["subnetId"]),
         )
+
+    def _reachable(
+        self, access: Access, interfaces: list[aws.ec2.NetworkInterface]
+    ) -> pulumi.Output[list[str]]:
+        match access:
+            case Access.PUBLIC:
+                return self._elastic_addresses(interfaces)
+            case Access.PRIVATE:
+                return self.private_addresses
+            case Access.SSM:  # by interface: another VPC of the account may use the same addresses
+                return pulumi.Output.all(*[i.id for i in interfaces])
 
     def _elastic_addresses(
         self, interfaces: list[aws.ec2.NetworkInterface]

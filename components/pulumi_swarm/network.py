@@ -87,6 +87,8 @@ class OverlayNetwork(pulumi.ComponentResource):
                 # what was declared stands in.
                 ignore_changes=["options"],
                 replacement_trigger=plan.options_fingerprint,
+                # Docker refuses a second network of the same name, so the old one goes first.
+                delete_before_replace=True,
                 deleted_with=lifetime,
             ),
         )

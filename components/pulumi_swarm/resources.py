@@ -60,38 +60,6 @@ class SshHostKey(_Resource):
         return self._text("privateKey")
 
 
-class NodeTemplate(_Resource):
-    """What a node is launched from, frozen until its generation is raised.
-
-    A newer AMI or a changed script must not replace nodes on an ordinary run;
-    ``ignore_changes`` on the instance would also keep the old ones when a node
-    *is* replaced. So the instance takes both from here, and they change when
-    ``generation`` does and not before.
-    """
-
-    def __init__(
-        self,
-        name: str,
-        *,
-        ami: pulumi.Input[str],
-        user_data: pulumi.Input[str],
-        generation: int,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        inputs = {"ami": ami, "userData": user_data, "generation": generation}
-        super().__init__("NodeTemplate", name, inputs, ["frozenAmi", "frozenUserData"], opts)
-
-    @property
-    def frozen_ami(self) -> pulumi.Output[str]:
-        """The AMI as of this generation."""
-        return self._text("frozenAmi")
-
-    @property
-    def frozen_user_data(self) -> pulumi.Output[str]:
-        """The user-data as of this generation."""
-        return self._text("frozenUserData")
-
-
 class Node(_Resource):
     """Membership of one machine in the swarm.
 

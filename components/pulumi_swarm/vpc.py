@@ -34,7 +34,7 @@ class SwarmVpc(pulumi.ComponentResource):
     vpc_id: pulumi.Output[str]
     """The VPC's id."""
     subnet_ids: pulumi.Output[list[str]]
-    """The machines' subnets, one per zone."""
+    """The machines' subnets, one per zone; known when their routes are in place."""
 
     def __init__(
         self, name: str, args: SwarmVpcArgs, opts: pulumi.ResourceOptions | None = None
@@ -46,6 +46,7 @@ class SwarmVpc(pulumi.ComponentResource):
         self._name = name
         self._tags = plan.tags
         self._child = pulumi.ResourceOptions(parent=self)
+        self._ways_out: list[pulumi.CustomResource] = []
         self.vpc = aws.ec2.Vpc(
             name,
             cidr_block=str(plan.cidr),
@@ -56,7 +57,10 @@ class SwarmVpc(pulumi.ComponentResource):
         )
         self.vpc_id = self.vpc.id
         self.subnets = self._machine_subnets(plan)
-        self.subnet_ids = pulumi.Output.all(*[subnet.id for subnet in self.subnets])
+        self.subnet_ids = pulumi.Output.all(
+            pulumi.Output.all(*[subnet.id for subnet in self.subnets]),
+            *[made.id for made in self._ways_out],
+        ).apply(lambda known: list(known[0]))
         self.register_outputs({"vpcId": self.vpc_id, "subnetIds": self.subnet_ids})
 
     def _machine_subnets(self, plan: VpcPlan) -> list[aws.ec2.Subnet]:
@@ -106,13 +110,14 @@ class SwarmVpc(pulumi.ComponentResource):
             self._name, vpc_id=self.vpc.id, tags=self._named(self._name), opts=self._child
         )
         table = self._route_table("public", subnets)
-        aws.ec2.Route(
+        route = aws.ec2.Route(
             f"{self._name}-public",
             route_table_id=table.id,
             destination_cidr_block=ANYWHERE,
             gateway_id=gateway.id,
             opts=self._child,
         )
+        self._ways_out.append(route)
         self._gateway = gateway
 
     def _nat_routes(self, fronts: list[aws.ec2.Subnet], subnets: list[aws.ec2.Subnet]) -> None:
@@ -133,13 +138,14 @@ class SwarmVpc(pulumi.ComponentResource):
             )
             served = subnets if len(fronts) == 1 else [subnets[i]]
             table = self._route_table(f"private-{i}", served)
-            aws.ec2.Route(
+            route = aws.ec2.Route(
                 f"{self._name}-private-{i}",
                 route_table_id=table.id,
                 destination_cidr_block=ANYWHERE,
                 nat_gateway_id=nat.id,
                 opts=self._child,
             )
+            self._ways_out.append(route)
 
     def _route_table(self, suffix: str, subnets: list[aws.ec2.Subnet]) -> aws.ec2.RouteTable:
         table = aws.ec2.RouteTable(
@@ -149,12 +155,13 @@ class SwarmVpc(pulumi.ComponentResource):
             opts=self._child,
         )
         for i, subnet in enumerate(subnets):
-            aws.ec2.RouteTableAssociation(
+            association = aws.ec2.RouteTableAssociation(
                 f"{self._name}-{suffix}-{i}",
                 route_table_id=table.id,
                 subnet_id=subnet.id,
                 opts=self._child,
             )
+            self._ways_out.append(association)
         return table
 
     def _named(self, name: str) -> dict[str, str]:

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 import pulumi
 
 from .args import raise_for, settle
-from .launch import Launched, Launcher, Wiring, check_user_data
-from .plan.access import Access
+from .launch import Launched, Launcher, Wiring, check_user_data, connection_inputs
 from .plan.cluster import read_group
 from .plan.ports import Role
 from .plan.problems import Problems
@@ -72,13 +71,9 @@ class WorkerPool(pulumi.ComponentResource):
         check_user_data(plan, name, problems)
         raise_for(problems, "WorkerPool")
         super().__init__("swarm:index:WorkerPool", name, dict(args), opts)
-        connection = {
-            "managers": args["manager_addresses"],
-            "hostPublicKey": args["host_public_key"],
-            "identityFile": plan.access.identity_file,
-            "through": plan.access.through,
-            "sessionManager": plan.access.access is Access.SSM,
-        }
+        connection = connection_inputs(
+            self, plan.access, args["manager_addresses"], args["host_public_key"]
+        )
         wiring = Wiring(
             instance_profile=args["instance_profile"],
             worker_secret_id=args["worker_secret_id"],

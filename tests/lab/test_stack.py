@@ -31,7 +31,7 @@ def test_preview_after_refresh_shows_nothing_kd_3(first_run: FirstRun) -> None:
     assert first_run.after_refresh == {}
 
 
-def test_changed_mtu_replaces_exactly_that_network_kd_1(stack: Stack) -> None:
+def test_changed_mtu_replaces_exactly_that_network_kd_1(stack: Stack, swarm: LocalCloud) -> None:
     networks = [
         {"name": "app"},
         {"name": "shared", "attachable": True},
@@ -45,6 +45,12 @@ def test_changed_mtu_replaces_exactly_that_network_kd_1(stack: Stack) -> None:
     ]
     stack.configure(networks=networks)
     assert stack.preview() == {(NETWORK, "swarm-secure"): "replace"}
+    stack.up()
+    options = json.loads(swarm.on("swarm-manager-0", "docker", "network", "inspect", "secure"))
+    assert options[0]["Options"]["com.docker.network.driver.mtu"] == "1300"
+    assert stack.preview() == {}
+    stack.configure()
+    stack.up()
 
 
 def test_changed_network_label_replaces_exactly_that_network_kd_1(stack: Stack) -> None:
@@ -106,9 +112,8 @@ def test_raised_generation_replaces_that_worker_and_leaves_no_phantom_qr_4(
     stack: Stack, swarm: LocalCloud
 ) -> None:
     before = stack.outputs()["node_ids"]
-    stack.configure(nodeGenerations={"worker-0": 2})
+    stack.configure(nodeGenerations={"worker-0": 2}, engineVersion="20.10.24")
     assert stack.preview() == {
-        ("swarm:index:NodeTemplate", "swarm-worker-0"): "update",
         ("aws:ec2/instance:Instance", "swarm-worker-0"): "replace",
         (NODE, "swarm-worker-0"): "replace",
     }
@@ -116,6 +121,8 @@ def test_raised_generation_replaces_that_worker_and_leaves_no_phantom_qr_4(
     after = stack.outputs()["node_ids"]
     assert {key for key in before if before[key] != after[key]} == {"worker-0"}
     assert _listed_ids(swarm) == set(after.values())
+    # The newest script went with it, not the one it was first made with.
+    assert "ENGINE_VERSION=20.10.24\n" in swarm.on("swarm-worker-0", "cat", "/etc/swarm/node.conf")
     stack.keep(nodeGenerations={"worker-0": 2})
 
 

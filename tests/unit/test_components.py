@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -46,10 +47,6 @@ class Recorder(mocks.Mocks):
             "aws:iam/role:Role": {"name": args.name},
             "aws:iam/instanceProfile:InstanceProfile": {"name": args.name},
             "swarm:index:SshHostKey": {"publicKey": "ssh-ed25519 AAAA", "privateKey": "private"},
-            "swarm:index:NodeTemplate": {
-                "frozenAmi": args.inputs.get("ami"),
-                "frozenUserData": args.inputs.get("userData"),
-            },
             "swarm:index:Node": {"nodeId": f"node-{args.name}"},
         }
         return f"{args.name}-id", {**args.inputs, **outputs.get(args.typ, {})}
@@ -58,6 +55,8 @@ class Recorder(mocks.Mocks):
         match args.token:
             case "aws:index/getAvailabilityZones:getAvailabilityZones":
                 return {"names": ["a", "b", "c"]}
+            case "aws:index/getRegion:getRegion":
+                return {"region": "eu-central-1"}
             case "aws:ssm/getParameter:getParameter":
                 return {"insecureValue": "ami-1", "value": "ami-1"}
             case token:
@@ -137,8 +136,6 @@ def test_labels_and_generations_of_single_nodes_go_to_their_role(recorder: Recor
     nodes = {m.name: m.inputs["labels"] for m in recorder.of("swarm:index:Node")}
     assert nodes["swarm-manager-0"] == {"a": "1"}
     assert nodes["swarm-worker-1"] == {"b": "2"}
-    raised = {m.name: m.inputs["generation"] for m in recorder.of("swarm:index:NodeTemplate")}
-    assert [name for name, generation in raised.items() if generation != 1] == ["swarm-worker-0"]
 
 
 def test_output_where_the_plan_needs_a_value_is_refused_py_8(recorder: Recorder) -> None:
@@ -155,6 +152,15 @@ def test_no_rule_is_open_to_the_world_but_what_leaves_sg_7(recorder: Recorder) -
     assert open_to == {"203.0.113.10/32"}
     by_port = {m.inputs["fromPort"] for m in incoming if "cidrIpv4" in m.inputs}
     assert by_port == {22}
+
+
+def test_descriptions_of_rules_use_the_characters_that_ec2_allows(recorder: Recorder) -> None:
+    build("import", GOOD)
+    described = [m.inputs["description"] for m in recorder.made if "description" in m.inputs]
+    assert described
+    # EC2 API reference, AuthorizeSecurityGroupIngress, IpRange.Description
+    allowed = re.compile(r"[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]{1,255}")
+    assert [text for text in described if not allowed.fullmatch(text)] == []
 
 
 def test_esp_rule_has_no_ports_es_10(recorder: Recorder) -> None:
@@ -193,8 +199,11 @@ def test_session_manager_opens_no_ssh_port(recorder: Recorder) -> None:
     build("import", args)
     incoming = recorder.of("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")
     assert not [m for m in incoming if m.inputs.get("fromPort") == 22]
-    attached = recorder.of("aws:iam/rolePolicyAttachment:RolePolicyAttachment")
-    assert {m.inputs["role"] for m in attached} == {"swarm-manager", "swarm-worker"}
+    policies = {m.name: m.inputs["policy"] for m in recorder.of("aws:iam/rolePolicy:RolePolicy")}
+    assert "ssmmessages:OpenDataChannel" in policies["swarm-manager"]
+    assert "ssmmessages" not in policies["swarm-worker"]
+    (provider,) = recorder.of("pulumi:providers:docker")
+    assert "swarm-manager-0-id" in provider.inputs["sshOpts"]
 
 
 def test_machines_ask_for_tokens_and_encrypt_their_disks_im_2(recorder: Recorder) -> None:
@@ -236,6 +245,7 @@ def test_worker_may_read_its_own_token_and_nothing_more() -> None:
         "manager_secret": f"{ARN}:manager",
         "host_key_secret": f"{ARN}:host-key",
         "parameter": "/p",
+        "session_manager": False,
     }
     worker = json.loads(policy_document(Role.WORKER, **names))["Statement"]
     assert {(s["Action"], *s["Resource"]) for s in worker} == {

@@ -13,19 +13,19 @@ from pulumi_swarm.plan.connection import SSH_HOST, Connection, proxy_command, ss
 from tests.unit.inputs import KEY
 
 
-def connection(*, session_manager: bool = False) -> Connection:
+def connection(region: str = "") -> Connection:
     return Connection(
         managers=["10.0.0.10", "10.0.1.10"],
         host_public_key=KEY,
         identity_file="",
         through="",
-        session_manager=session_manager,
+        session_manager_region=region,
     )
 
 
-@pytest.mark.parametrize("session_manager", [False, True])
-def test_ssh_accepts_the_options_and_reads_no_known_hosts_pd_6(session_manager: bool) -> None:
-    options = ssh_options(connection(session_manager=session_manager))
+@pytest.mark.parametrize("region", ["", "eu-central-1"])
+def test_ssh_accepts_the_options_and_reads_no_known_hosts_pd_6(region: str) -> None:
+    options = ssh_options(connection(region))
     shown = subprocess.run(
         ["ssh", "-T", "-F", "/dev/null", "-G", *options, SSH_HOST],
         text=True,
@@ -38,6 +38,7 @@ def test_ssh_accepts_the_options_and_reads_no_known_hosts_pd_6(session_manager: 
     assert settings["userknownhostsfile"] == "/dev/null"
     assert settings["globalknownhostsfile"] == "/dev/null"
     assert settings["batchmode"] == "yes"
+    assert settings["controlmaster"] == "false"  # or a connection to another cluster may be shared
 
 
 def test_host_key_is_pinned_without_its_comment() -> None:
@@ -96,6 +97,6 @@ def test_proxy_runs_through_the_given_command() -> None:
         host_public_key=KEY,
         identity_file="",
         through="nsenter --net=/run/netns/x",
-        session_manager=False,
+        session_manager_region="",
     )
     assert proxy_command(given).startswith("nsenter --net=/run/netns/x python3 -c ")

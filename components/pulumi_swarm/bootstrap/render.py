@@ -83,7 +83,7 @@ def _cloud_config(settings: NodeSettings) -> str:
     """cloud-config in YAML; every value in it is written as JSON, which YAML includes."""
     lines = [
         "#cloud-config",
-        f"hostname: {settings.hostname}",
+        f"hostname: {json.dumps(settings.hostname)}",
         "preserve_hostname: false",
         "write_files:",
         *_file("/etc/swarm/node.conf", "0600", _node_conf(settings)),

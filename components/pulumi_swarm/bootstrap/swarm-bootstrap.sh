@@ -4,6 +4,7 @@
 set -u
 . /etc/swarm/node.conf
 work=${RUNTIME_DIRECTORY:-/run/swarm-bootstrap} # of tmpfs and for root alone: tokens pass through it
+joined=/etc/swarm/joined # there once this machine has been in its swarm; it then never leaves it
 metadata_url=http://169.254.169.254/latest
 deadline=$(($(date +%s) + BOOT_TIMEOUT_SECONDS))
 why="it has only just started"
@@ -35,6 +36,7 @@ metadata() {
 # $status. curl signs; keys and request reach it by files, so that no process list shows them.
 aws_call() {
 	status=none
+	rm -f "$work/answer"
 	region=$(metadata meta-data/placement/region) || return 1
 	profile=$(metadata meta-data/iam/security-credentials/) || return 1
 	metadata "meta-data/iam/security-credentials/$profile" >"$work/credentials" || return 1
@@ -56,7 +58,7 @@ get_secret() {
 	aws_call secretsmanager secretsmanager.GetSecretValue
 	if [ "$status" = 200 ]; then
 		field "$work/answer" SecretString >"$work/value"
-	elif grep -q ResourceNotFoundException "$work/answer" 2>/dev/null &&
+	elif [ "$status" = 400 ] && grep -q ResourceNotFoundException "$work/answer" &&
 		grep -q AWSCURRENT "$work/answer"; then
 		return 3 # the secret is there and empty; a secret that is gone reads otherwise
 	else
@@ -81,7 +83,7 @@ engine() { # engine METHOD PATH [curl arguments]: Docker's API, so that no token
 		-w '%{http_code}' "$@" "http://docker$path"
 }
 
-swarm_state() { docker info --format '{{.Swarm.LocalNodeState}}' 2>/dev/null; }
+swarm_state() { timeout 30 docker info --format '{{.Swarm.LocalNodeState}}' 2>/dev/null; }
 
 install_packages() {
 	if command -v apt-get >/dev/null; then
@@ -94,8 +96,10 @@ install_packages() {
 }
 
 # Docker's own packages at the version asked for: docker-ce for Debian and Ubuntu, whose
-# package names carry an epoch; Amazon Linux builds its own.
-install_engine() {
+# package names carry an epoch; Amazon Linux builds its own. In a subshell: apt must be able to
+# read what this writes, and nobody what the rest of the script writes.
+install_engine() (
+	umask 022
 	. /etc/os-release
 	if [ -z "$ENGINE_VERSION" ]; then
 		case $ID in amzn) install_packages docker ;; *) install_packages docker.io ;; esac
@@ -108,10 +112,13 @@ install_engine() {
 				>/etc/apt/sources.list.d/docker.list &&
 			install_packages "docker-ce=5:$ENGINE_VERSION*" "docker-ce-cli=5:$ENGINE_VERSION*" containerd.io
 	fi
-}
+)
 
 ensure_engine() {
-	command -v curl >/dev/null || install_packages curl
+	until command -v curl >/dev/null; do
+		why="curl cannot be installed: see the lines above"
+		install_packages curl || pause
+	done
 	until command -v dockerd >/dev/null; do
 		why="Docker cannot be installed: see the lines above"
 		install_engine || pause
@@ -137,8 +144,16 @@ install_host_key() {
 	systemctl try-reload-or-restart ssh 2>/dev/null || systemctl try-reload-or-restart sshd
 }
 
-# Make the swarm: on the first manager, and only while nobody has written a token.
+# Make the swarm: on the first manager, only while nobody has written a token, and not while
+# another manager answers, should the secret ever have been emptied.
 init_swarm() {
+	read_managers || return
+	for manager in $managers; do
+		if [ "$manager" != "$address" ] && reachable "$manager"; then
+			why="the secret $WORKER_SECRET is empty, yet $manager is a manager already: put the worker token there"
+			return
+		fi
+	done
 	printf '{"ListenAddr": "0.0.0.0:2377", "AdvertiseAddr": "%s", "DataPathPort": %s, "DefaultAddrPool": %s, "SubnetSize": %s, "Spec": {}}' \
 		"$address" "$DATA_PATH_PORT" "$DEFAULT_ADDR_POOL" "$SUBNET_SIZE" >"$work/init"
 	code=$(engine POST /swarm/init -H 'Content-Type: application/json' -d @"$work/init")
@@ -149,32 +164,54 @@ init_swarm() {
 	fi
 }
 
-# Hand the tokens over: the worker's last, because its presence says that a swarm exists.
+# Hand the tokens over, at first and when they were rotated: the worker's last, because its
+# presence says that a swarm exists.
 publish_tokens() {
-	until get_secret "$WORKER_SECRET"; do
-		if [ $? -eq 3 ]; then
-			why="the join tokens cannot be written: see the role's policy"
-			[ "$(engine GET /swarm)" = 200 ] && cp "$work/engine" "$work/swarm" &&
-				put_secret "$MANAGER_SECRET" Manager && put_secret "$WORKER_SECRET" Worker && break
-		fi
+	until [ "$(engine GET /swarm)" = 200 ] && cp "$work/engine" "$work/swarm" &&
+		publish_token "$MANAGER_SECRET" Manager && publish_token "$WORKER_SECRET" Worker; do
 		pause
 	done
+}
+
+publish_token() { # SECRET KIND
+	get_secret "$1"
+	case $? in
+	0) ! held_token_is "$2" || return 0 ;;
+	1) return 1 ;;
+	esac
+	why="the secret $1 cannot be written (HTTP status $status): see the role's policy"
+	put_secret "$1" "$2"
+}
+
+held_token_is() { # KIND: whether $work/value is the token in $work/swarm
+	python3 -c '
+import json, sys
+current = json.load(open(sys.argv[1]))["JoinTokens"][sys.argv[3]]
+sys.exit(open(sys.argv[2]).read().strip() != current)
+' "$work/swarm" "$work/value" "$1"
 }
 
 reachable() {
 	python3 -c 'import socket, sys; socket.create_connection((sys.argv[1], 2377), 3)' "$1" 2>/dev/null
 }
 
-# Join by every manager that answers; the token is in $work/value.
-join_swarm() {
+read_managers() { # the addresses of all managers, in $managers
 	printf '{"Name": "%s"}' "$ADDRESSES_PARAMETER" >"$work/request"
 	aws_call ssm AmazonSSM.GetParameter || {
 		why="the parameter $ADDRESSES_PARAMETER cannot be read (HTTP status $status)"
-		return
+		return 1
 	}
-	managers=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["Parameter"]["Value"])' "$work/answer")
+	managers=$(python3 -c '
+import json, sys
+print(json.load(open(sys.argv[1]))["Parameter"]["Value"].replace(",", " "))
+' "$work/answer")
+}
+
+# Join by every manager that answers; the token is in $work/value.
+join_swarm() {
+	read_managers || return
 	set --
-	for manager in $(echo "$managers" | tr , ' '); do
+	for manager in $managers; do
 		[ "$manager" = "$address" ] || ! reachable "$manager" || set -- "$@" "$manager:2377"
 	done
 	why="no manager answers on tcp 2377 ($managers): see their state and the firewall"
@@ -189,8 +226,25 @@ print(json.dumps({"ListenAddr": "0.0.0.0:2377", "AdvertiseAddr": sys.argv[2],
 	why="swarm join by $* was refused (HTTP status $code): $(cat "$work/engine")"
 }
 
+# A swarm exists when there is a worker token; then join, with the token of this machine's role.
+find_swarm() {
+	get_secret "$WORKER_SECRET"
+	case $? in
+	0) [ "$ROLE" = worker ] || get_secret "$MANAGER_SECRET" || return ;;
+	3)
+		if [ "$MAY_INIT" = yes ]; then init_swarm; else why="no manager has made the swarm yet"; fi
+		return
+		;;
+	*) return ;;
+	esac
+	join_swarm
+}
+
+# A join that failed half-way is taken back, but only on a machine that was never in the swarm: on
+# one that was, Docker finds its way back by itself, and leaving would destroy what it holds.
+give_up_join() { [ -e "$joined" ] || timeout 60 docker swarm leave --force >/dev/null 2>&1; }
+
 enter_swarm() {
-	if [ "$ROLE" = manager ]; then token=$MANAGER_SECRET; else token=$WORKER_SECRET; fi
 	while :; do
 		case $(swarm_state) in
 		active) return ;;
@@ -198,22 +252,20 @@ enter_swarm() {
 		pending) # a join goes on in the background; one that never ends is taken back
 			why="a join is pending: see journalctl -u docker"
 			pending=$((${pending:-0} + 1))
-			[ $((pending % 20)) -ne 0 ] || docker swarm leave --force >/dev/null 2>&1
+			[ $((pending % 20)) -ne 0 ] || give_up_join
 			;;
-		error) docker swarm leave --force >/dev/null 2>&1 ;;
-		*)
-			get_secret "$token"
-			case $? in
-			0) join_swarm ;;
-			3) if [ "$MAY_INIT" = yes ]; then init_swarm; else why="no manager has made the swarm yet"; fi ;;
-			esac
+		error)
+			why="Docker reports an error of its swarm: see journalctl -u docker"
+			give_up_join
 			;;
+		*) find_swarm ;;
 		esac
 		[ "$(swarm_state)" = active ] || pause
 	done
 }
 
 umask 077
+trap 'rm -f "$work"/*' EXIT # tokens and credentials are needed for no longer than this runs
 ensure_engine
 until address=$(metadata meta-data/local-ipv4); do
 	why="the metadata service does not answer"
@@ -221,5 +273,6 @@ until address=$(metadata meta-data/local-ipv4); do
 done
 install_host_key
 enter_swarm
+: >"$joined"
 [ "$MAY_INIT" != yes ] || publish_tokens
 say "$(hostname) is in the swarm"

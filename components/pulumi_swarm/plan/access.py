@@ -12,7 +12,7 @@ _KEY = re.compile(
     r"(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)|sk-ssh-ed25519@openssh\.com|"
     r"sk-ecdsa-sha2-nistp256@openssh\.com) [A-Za-z0-9+/]+=*( .*)?"
 )
-WORLD = IPv4Network("0.0.0.0/0")
+MIN_ADMIN_PREFIX = 8  # no network of administrators is larger than a class A
 
 
 class Access(StrEnum):
@@ -74,11 +74,11 @@ def read_admin_cidrs(reader: Reader) -> tuple[IPv4Network, ...]:
     """Where administrators come from; never the whole world (SG-7)."""
     admin_cidrs = reader.networks("admin_cidrs")
     for i, cidr in enumerate(admin_cidrs):
-        if cidr == WORLD:
+        if cidr.prefixlen < MIN_ADMIN_PREFIX:
             reader.problems.add(
                 f"{reader.path('admin_cidrs')}[{i}]",
                 str(cidr),
-                "must not be the whole world",
+                f"must be /{MIN_ADMIN_PREFIX} or smaller, not a large part of the world",
                 "name the networks that administrators and CI come from, or use access: ssm",
             )
     return admin_cidrs

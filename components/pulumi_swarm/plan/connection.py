@@ -15,15 +15,19 @@ from .ports import SSH_PORT
 SSH_USER = "swarm"
 SSH_HOST = "swarm-managers"  # a name for ssh alone: the proxy finds the address
 
-# ssm: each manager's instance is looked up by its address, which outlives it.
+# ssm: a manager is named by its network interface, which outlives its instances; the first whose
+# agent answers is taken.
 _SSM_SCRIPT = (
-    'for address in "$@"; do '
-    "id=$(aws ec2 describe-instances --output text "
-    '--query "Reservations[].Instances[].InstanceId" --filters '
-    '"Name=private-ip-address,Values=$address" Name=instance-state-name,Values=running); '
-    '[ -z "$id" ] || exec aws ssm start-session --target "$id" '
+    "export AWS_REGION=$1; shift; "
+    'for interface in "$@"; do '
+    "id=$(aws ec2 describe-network-interfaces --output text "
+    '--network-interface-ids "$interface" '
+    '--query "NetworkInterfaces[0].Attachment.InstanceId"); '
+    "state=$(aws ssm describe-instance-information --output text "
+    '--filters "Key=InstanceIds,Values=$id" --query "InstanceInformationList[0].PingStatus"); '
+    '[ "$state" != Online ] || exec aws ssm start-session --target "$id" '
     "--document-name AWS-StartSSHSession --parameters portNumber=22; "
-    'done; echo "no manager runs: $*" >&2; exit 1'
+    'done; echo "no manager is online in Session Manager: $*" >&2; exit 1'
 )
 
 
@@ -32,14 +36,15 @@ class Connection:
     """Where the managers are and how they prove who they are.
 
     ``through`` is a command that runs another in the managers' network, such
-    as ``nsenter --net=...``; ``session_manager`` goes by AWS Session Manager.
+    as ``nsenter --net=...``. With a ``session_manager_region`` the way is AWS
+    Session Manager, and ``managers`` are network interfaces, not addresses.
     """
 
     managers: Sequence[str]
     host_public_key: str
     identity_file: str
     through: str
-    session_manager: bool
+    session_manager_region: str
 
     @property
     def host(self) -> str:
@@ -57,6 +62,9 @@ def ssh_options(connection: Connection) -> list[str]:
         "BatchMode": "yes",
         "ConnectTimeout": "30",
         "ServerAliveInterval": "15",
+        # A connection that a user's own settings keep open may be to another cluster's managers.
+        "ControlMaster": "no",
+        "ControlPath": "none",
         "StrictHostKeyChecking": "yes",
         "UserKnownHostsFile": "/dev/null",
         "GlobalKnownHostsFile": "/dev/null",
@@ -72,8 +80,9 @@ def ssh_options(connection: Connection) -> list[str]:
 
 def proxy_command(connection: Connection) -> str:
     """A shell command that connects standard input and output with a live manager's sshd."""
-    if connection.session_manager:
-        words = ["sh", "-c", _SSM_SCRIPT, "sh", *connection.managers]
+    if connection.session_manager_region:
+        words = ["sh", "-c", _SSM_SCRIPT, "sh", connection.session_manager_region]
+        words += connection.managers
     else:
         text = files(__package__).joinpath("reach.py").read_text(encoding="utf-8")
         source = text.partition('"""\n\n')[2]  # without its docstring

@@ -4,6 +4,8 @@ The SDK's own ssh transport wants paramiko and takes no options, so it could
 neither pin a host key nor go through a proxy.
 """
 
+import os
+import signal
 import socket
 import subprocess
 from collections.abc import Sequence
@@ -49,7 +51,8 @@ class _Connection(UnixHTTPConnection):
             try:
                 process.wait(SSH_EXIT_SECONDS)  # it ends at the end of its input
             except subprocess.TimeoutExpired:
-                process.kill()
+                # With its proxy, which would hold standard error open for as long as it hangs.
+                os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
             if process.stderr is not None:
                 with process.stderr as stream:

@@ -1,7 +1,9 @@
 """The Node resource: one machine's membership of the swarm."""
 
 import subprocess
+import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -25,6 +27,15 @@ UPDATE_TRIES = 10  # somebody else may change the node between reading and writi
 
 UNREACHABLE = (DockerException, requests.RequestException, OSError, subprocess.SubprocessError)
 
+# Set when the engine cancels; ends every wait.
+cancelled = threading.Event()
+
+LATE = (
+    "Should you take it out of the stack instead, look first whether it joined after all "
+    "(docker node ls), and demote and remove it: a manager that vanishes still counts for the "
+    "quorum"
+)
+
 INPUTS = frozenset(
     {
         "address",
@@ -42,27 +53,33 @@ REPLACES = frozenset({"address", "instanceId"})
 
 
 class Swarm:
-    """The swarm behind a connection: the calls that a Node needs."""
+    """The swarm behind a connection: the calls that a Node needs.
+
+    A manager whose sshd answers may still be no use, with its dockerd dead or
+    not yet in the swarm. So a call that fails for such a reason is tried at
+    each manager before it fails for good.
+    """
 
     def __init__(self, connection: Mapping[str, Any]) -> None:
-        self._managers = list(connection["managers"])
-        self._connection = connection
         self.said: list[str] = []
-        self._client = self._connect(self._managers)
+        self._managers = deque(connection["managers"])
+        self._connection = connection
+        self._client = self._connect()
 
     def members(self) -> list[Member]:
         """Every node that the managers list."""
-        return [member(found) for found in self._client.nodes()]
+        return [member(found) for found in self._ask(lambda client: client.nodes())]
 
     def change(self, node_id: str, **spec: object) -> None:
         """Set parts of a node's specification, leaving the others."""
         for attempt in range(UPDATE_TRIES):
-            found = self._client.inspect_node(node_id)
+            found = self._ask(lambda client: client.inspect_node(node_id))
             wanted = {**found["Spec"], **spec}
             if wanted == found["Spec"]:
                 return
+            version = found["Version"]["Index"]
             try:
-                self._client.update_node(node_id, found["Version"]["Index"], wanted)
+                self._ask(lambda client, v=version, w=wanted: client.update_node(node_id, v, w))
             except APIError as error:
                 if "out of sequence" not in str(error) or attempt == UPDATE_TRIES - 1:
                     raise
@@ -71,29 +88,45 @@ class Swarm:
 
     def running_tasks(self, node_id: str) -> int:
         """How many tasks run on a node."""
-        tasks = self._client.tasks(filters={"node": node_id, "desired-state": "running"})
+        wanted = {"node": node_id, "desired-state": "running"}
+        tasks = self._ask(lambda client: client.tasks(filters=wanted))
         return sum(task["Status"]["State"] == "running" for task in tasks)
 
     def remove(self, node_id: str) -> None:
         """Take a node off the list, whatever state it is in."""
-        self._client.remove_node(node_id, force=True)
+        self._ask(lambda client: client.remove_node(node_id, force=True))
 
     def avoid(self, node_id: str) -> None:
         """Go by another manager than this one, which is about to stop being one."""
-        for i in range(len(self._managers)):
-            if self._client.info()["Swarm"].get("NodeID") != node_id:
+        for _ in self._managers:
+            if self._ask(lambda client: client.info())["Swarm"].get("NodeID") != node_id:
                 return
-            self._client = self._connect(self._managers[i + 1 :] + self._managers[: i + 1])
+            self._next()
 
-    def _connect(self, managers: Sequence[str]) -> Any:
+    def _ask(self, call: Callable[..., Any]) -> Any:
+        for tries_left in reversed(range(len(self._managers))):
+            try:
+                return call(self._client)
+            except UNREACHABLE as error:
+                refused = isinstance(error, APIError) and error.is_client_error()
+                if refused or tries_left == 0:
+                    raise
+                self._next()
+        raise AssertionError("a swarm has at least one manager")
+
+    def _next(self) -> None:
+        self._managers.rotate(-1)
+        self._client = self._connect()
+
+    def _connect(self) -> Any:
         given = self._connection
         options = ssh_options(
             Connection(
-                managers=managers,
+                managers=list(self._managers),
                 host_public_key=given["hostPublicKey"],
                 identity_file=given["identityFile"],
                 through=given["through"],
-                session_manager=given["sessionManager"],
+                session_manager_region=given["sessionManagerRegion"],
             )
         )
         destination = [f"{SSH_USER}@{SSH_HOST}", "docker", "system", "dial-stdio"]
@@ -104,9 +137,15 @@ def create(inputs: State) -> tuple[str, State]:
     """Wait until the machine is Ready, then make it what it should be."""
     swarm = Swarm(inputs["connection"])
     found, others = _wait_until_arrived(swarm, inputs)
-    for phantom in phantoms(others, found):
-        _remove(swarm, phantom)
-    _apply(swarm, found.node_id, inputs)
+    try:
+        for phantom in phantoms(others, found):
+            _remove(swarm, phantom)
+        _apply(swarm, found.node_id, inputs)
+    except UNREACHABLE as error:
+        raise ResourceError(
+            f"{found} has joined, but could not be set up; the next update does it. "
+            f"{_no_answer(inputs, error, swarm)}"
+        ) from error
     return found.node_id, {"nodeId": found.node_id}
 
 
@@ -171,14 +210,17 @@ def _wait_until_arrived(swarm: Swarm, inputs: State) -> tuple[Member, list[Membe
             if found is not None:
                 return found, members
             seen = f"the managers listed {describe(members)}"
+        if cancelled.is_set():
+            raise ResourceError(f"cancelled while waiting for the machine at {inputs['address']}")
         if time.monotonic() > deadline:
             raise ResourceError(
                 f"the machine {inputs['instanceId']} at {inputs['address']} was not a ready "
                 f"{inputs['role']} after {seconds} s; at the end {seen}. Its console says why: "
                 f"aws ec2 get-console-output --latest --instance-id {inputs['instanceId']}, "
-                "the lines that start with swarm-bootstrap"
+                "the lines that start with swarm-bootstrap. It goes on trying, so the same update "
+                f"may succeed later; changed inputs reach it when its generation is raised. {LATE}"
             )
-        time.sleep(POLL_SECONDS)
+        cancelled.wait(POLL_SECONDS)
 
 
 def _apply(swarm: Swarm, node_id: str, inputs: State) -> None:
@@ -210,11 +252,18 @@ def _by_id(members: Sequence[Member], node_id: str) -> Member | None:
 def _wait(seconds: float, done: Callable[[], bool]) -> None:
     """Wait, but not for ever: what is not done by then does not hold up the rest."""
     deadline = time.monotonic() + seconds
-    while not done() and time.monotonic() < deadline:
-        time.sleep(POLL_SECONDS)
+    while time.monotonic() < deadline and not cancelled.is_set():
+        try:
+            if done():
+                return
+        except UNREACHABLE:
+            pass  # a demoted leader leaves the swarm without one for a moment
+        cancelled.wait(POLL_SECONDS)
 
 
 def _no_answer(state: State, error: BaseException, swarm: Swarm) -> str:
+    if isinstance(error, APIError) and error.is_client_error():
+        return f"the managers refused: {error.explanation}"
     managers = ", ".join(state["connection"]["managers"])
     return (
         f"no manager of the swarm answers ({managers}): {_reason(error, swarm)}; check that one of "

@@ -28,16 +28,16 @@ from . import host_key, node
 from .values import UNKNOWN, plain_map, property_map, type_of, unknown_property
 
 HOST_KEY = "swarm:index:SshHostKey"
-TEMPLATE = "swarm:index:NodeTemplate"
 NODE = "swarm:index:Node"
-
-TEMPLATE_INPUTS = frozenset({"ami", "userData", "generation"})
 
 State = dict[str, Any]
 
 
 class SwarmResources(Provider):
-    """SshHostKey, NodeTemplate and Node."""
+    """SshHostKey and Node."""
+
+    async def cancel(self) -> None:
+        node.cancelled.set()
 
     async def check_config(self, request: CheckRequest) -> CheckResponse:
         return CheckResponse(inputs=request.new_inputs)
@@ -54,18 +54,10 @@ class SwarmResources(Provider):
 
     async def diff(self, request: DiffRequest) -> DiffResponse:
         old, new = plain_map(request.old_state), plain_map(request.new_inputs)
-        match type_of(request.urn):
-            case "swarm:index:Node":
-                changed = [n for n in sorted(node.INPUTS) if old.get(n) != new.get(n)]
-                replaces = [n for n in changed if n in node.REPLACES]
-            case "swarm:index:NodeTemplate":
-                # Frozen: a new image or script is no change until the generation is raised.
-                raised = old.get("generation") != new.get("generation")
-                names = sorted(TEMPLATE_INPUTS)
-                changed = [n for n in names if raised and old.get(n) != new.get(n)]
-                replaces = []
-            case _:
-                changed, replaces = [], []
+        changed: list[str] = []
+        if type_of(request.urn) == NODE:  # a host key never changes
+            changed = [n for n in sorted(node.INPUTS) if old.get(n) != new.get(n)]
+        replaces = [n for n in changed if n in node.REPLACES]
         return DiffResponse(
             changes=bool(changed),
             replaces=replaces,
@@ -75,19 +67,13 @@ class SwarmResources(Provider):
         )
 
     async def create(self, request: CreateRequest) -> CreateResponse:
+        if type_of(request.urn) == HOST_KEY:
+            return _create_host_key(request)
+        if request.preview:
+            return CreateResponse(properties={**request.properties, "nodeId": unknown_property()})
         inputs = plain_map(request.properties)
-        match type_of(request.urn):
-            case "swarm:index:SshHostKey":
-                return _create_host_key(request)
-            case "swarm:index:NodeTemplate":
-                name = hashlib.sha256(request.urn.encode()).hexdigest()[:16]
-                resource_id = None if request.preview else name
-                return CreateResponse(resource_id, _frozen(request.properties))
-            case _:
-                if request.preview:
-                    return CreateResponse(properties=_node_preview(request.properties))
-                resource_id, outputs = await asyncio.to_thread(node.create, inputs)
-                return CreateResponse(resource_id, {**request.properties, **property_map(outputs)})
+        resource_id, outputs = await asyncio.to_thread(node.create, inputs)
+        return CreateResponse(resource_id, {**request.properties, **property_map(outputs)})
 
     async def read(self, request: ReadRequest) -> ReadResponse:
         if type_of(request.urn) != NODE:
@@ -100,8 +86,6 @@ class SwarmResources(Provider):
         return ReadResponse(request.resource_id, property_map(state), property_map(inputs))
 
     async def update(self, request: UpdateRequest) -> UpdateResponse:
-        if type_of(request.urn) == TEMPLATE:
-            return UpdateResponse(_frozen(request.news))
         if not request.preview:
             await asyncio.to_thread(node.update, request.resource_id, plain_map(request.news))
         outputs = {"nodeId": PropertyValue(request.resource_id)}
@@ -122,18 +106,6 @@ def _create_host_key(request: CreateRequest) -> CreateResponse:
         "privateKey": PropertyValue(private, is_secret=True),
     }
     return CreateResponse(hashlib.sha256(public.encode()).hexdigest()[:16], properties)
-
-
-def _frozen(properties: dict[str, PropertyValue]) -> dict[str, PropertyValue]:
-    return {
-        **properties,
-        "frozenAmi": properties["ami"],
-        "frozenUserData": properties["userData"],
-    }
-
-
-def _node_preview(properties: dict[str, PropertyValue]) -> dict[str, PropertyValue]:
-    return {**properties, "nodeId": unknown_property()}
 
 
 def _difference(*, replaced: bool) -> PropertyDiff:

@@ -33,20 +33,6 @@ RESOURCES: dict[str, Any] = {
         },
         "required": ["publicKey", "privateKey"],
     },
-    "swarm:index:NodeTemplate": {
-        "description": "What a node is launched from, frozen until its generation is raised.",
-        "inputProperties": {
-            "ami": _described(STRING, "The image."),
-            "userData": _described(STRING, "The user-data."),
-            "generation": _described(INTEGER, "Raise it to take the image and user-data anew."),
-        },
-        "requiredInputs": ["ami", "generation", "userData"],
-        "properties": {
-            "frozenAmi": _described(STRING, "The image as of this generation."),
-            "frozenUserData": _described(STRING, "The user-data as of this generation."),
-        },
-        "required": ["frozenAmi", "frozenUserData"],
-    },
     "swarm:index:Node": {
         "description": "Membership of one machine in the swarm.",
         "inputProperties": {
@@ -81,16 +67,22 @@ TYPES: dict[str, Any] = {
         "description": "The way from Pulumi to the managers.",
         "properties": {
             "managers": _described(
-                {"type": "array", "items": STRING}, "Addresses, tried in this order."
+                {"type": "array", "items": STRING}, "Addresses or interfaces, tried in this order."
             ),
             "hostPublicKey": _described(STRING, "The managers' ssh host key."),
             "identityFile": _described(STRING, "The private key for ssh, or nothing."),
             "through": _described(STRING, "A command to run ssh's proxy with, or nothing."),
-            "sessionManager": _described(
-                {"type": "boolean"}, "Whether to go by AWS Session Manager."
+            "sessionManagerRegion": _described(
+                STRING, "Region of AWS Session Manager, when that is the way; or nothing."
             ),
         },
-        "required": ["hostPublicKey", "identityFile", "managers", "sessionManager", "through"],
+        "required": [
+            "hostPublicKey",
+            "identityFile",
+            "managers",
+            "sessionManagerRegion",
+            "through",
+        ],
     }
 }
 
