@@ -132,7 +132,20 @@ def test_raised_generation_replaces_managers_without_losing_the_quorum_qr_1(
     before = stack.outputs()
     generations = {"worker-0": 2, "manager-0": 2, "manager-1": 2}
     stack.configure(nodeGenerations=generations)
-    stack.up()
+    said = stack.up()
+    # Strictly one after the other: the second goes when the first is back.
+    steps = (
+        "Node swarm-manager-0 deleted",
+        "Instance swarm-manager-0 deleted",
+        "Instance swarm-manager-0 created",
+        "Node swarm-manager-0 created",
+        "Node swarm-manager-1 deleted",
+        "Instance swarm-manager-1 deleted",
+        "Node swarm-manager-1 created",
+    )
+    places = [said.replace("replacement", "").find(step) for step in steps]
+    assert -1 not in places, said
+    assert places == sorted(places)
     after = stack.outputs()
     changed = {k for k in before["node_ids"] if before["node_ids"][k] != after["node_ids"][k]}
     assert changed == {"manager-0", "manager-1"}

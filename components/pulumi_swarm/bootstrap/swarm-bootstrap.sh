@@ -58,7 +58,7 @@ get_secret() {
 	aws_call secretsmanager secretsmanager.GetSecretValue
 	if [ "$status" = 200 ]; then
 		field "$work/answer" SecretString >"$work/value"
-	elif [ "$status" = 400 ] && grep -q ResourceNotFoundException "$work/answer" &&
+	elif grep -q ResourceNotFoundException "$work/answer" 2>/dev/null &&
 		grep -q AWSCURRENT "$work/answer"; then
 		return 3 # the secret is there and empty; a secret that is gone reads otherwise
 	else
