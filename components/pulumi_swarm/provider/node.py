@@ -98,7 +98,7 @@ class Swarm:
 
     def avoid(self, node_id: str) -> None:
         """Go by another manager than this one, which is about to stop being one."""
-        for _ in self._managers:
+        for _ in range(len(self._managers)):
             if self._ask(lambda client: client.info())["Swarm"].get("NodeID") != node_id:
                 return
             self._next()
