@@ -9,7 +9,7 @@ import pulumi_docker as docker
 from .args import only, raise_for, settle
 from .firewall import SwarmFirewall
 from .join import SwarmJoin
-from .launch import check_user_data
+from .launch import check_launch
 from .managers import ManagerSet, ManagerSetArgs
 from .network import OverlayNetwork, OverlayNetworkArgs
 from .plan.access import Access
@@ -72,7 +72,7 @@ class SwarmCluster(pulumi.ComponentResource):
         values = settle(args, ("ami", "vpc_id", "subnet_ids"), problems)
         plan = read_cluster(values, tuple(SwarmClusterArgs.__annotations__), problems)
         for role in Role:
-            check_user_data(plan.group(role), name, problems)
+            check_launch(plan.group(role), name, problems)
         raise_for(problems, "SwarmCluster")
         super().__init__("swarm:index:SwarmCluster", name, dict(args), opts)
         self._name = name

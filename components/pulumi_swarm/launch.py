@@ -1,5 +1,6 @@
 """How one node is launched: instance and membership, the same for every role."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -208,8 +209,22 @@ def connection_inputs(
 LONGEST_ID = "x" * 200  # characters; a secret's ARN stays below
 
 
-def check_user_data(plan: GroupPlan, name: str, problems: Problems) -> None:
-    """Refuse user-data that EC2 would not take, at preview, when no id is known yet."""
+# The component's name starts the machines' host names: an RFC 1123 label of 63 characters at
+# most, less "-manager-6" or "-worker-999".
+NAME_PATTERN = r"[a-zA-Z]([a-zA-Z0-9-]{0,49}[a-zA-Z0-9])?"
+
+
+def check_launch(plan: GroupPlan, name: str, problems: Problems) -> None:
+    """Refuse host names and user-data that no machine could start with, before an id is known."""
+    if not re.fullmatch(NAME_PATTERN, name):
+        problems.add(
+            "name",
+            name,
+            "must start with a letter and hold at most 51 letters, digits and hyphens, since host "
+            "names start with it",
+            "choose another name for the component",
+        )
+        return
     ids = dict.fromkeys(("worker", "manager", "host_key", "parameter"), LONGEST_ID)
     for node in plan.nodes[:1]:  # the nodes of a role differ by a digit
         size = len(render(node_settings(f"{name}-{node.key}", node, plan, ids)).encode())

@@ -4,7 +4,7 @@ import pulumi
 import pulumi_aws as aws
 
 from .args import raise_for, settle
-from .launch import Launched, Launcher, Wiring, check_user_data, connection_inputs
+from .launch import Launched, Launcher, Wiring, check_launch, connection_inputs
 from .plan.access import Access
 from .plan.cluster import read_group
 from .plan.nodes import NodePlan
@@ -74,7 +74,7 @@ class ManagerSet(pulumi.ComponentResource):
         problems = Problems()
         values = settle(args, WIRING, problems)
         plan = read_group(values, tuple(ManagerSetArgs.__annotations__), Role.MANAGER, problems)
-        check_user_data(plan, name, problems)
+        check_launch(plan, name, problems)
         raise_for(problems, "ManagerSet")
         super().__init__("swarm:index:ManagerSet", name, dict(args), opts)
         self._name = name

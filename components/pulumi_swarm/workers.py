@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pulumi
 
 from .args import raise_for, settle
-from .launch import Launched, Launcher, Wiring, check_user_data, connection_inputs
+from .launch import Launched, Launcher, Wiring, check_launch, connection_inputs
 from .plan.cluster import read_group
 from .plan.ports import Role
 from .plan.problems import Problems
@@ -68,7 +68,7 @@ class WorkerPool(pulumi.ComponentResource):
         problems = Problems()
         values = settle(args, WIRING, problems)
         plan = read_group(values, tuple(WorkerPoolArgs.__annotations__), Role.WORKER, problems)
-        check_user_data(plan, name, problems)
+        check_launch(plan, name, problems)
         raise_for(problems, "WorkerPool")
         super().__init__("swarm:index:WorkerPool", name, dict(args), opts)
         connection = connection_inputs(

@@ -78,17 +78,17 @@ def recorder() -> Iterator[Recorder]:
     asyncio.set_event_loop(None)
 
 
-def build(how: str, args: dict[str, Any]) -> None:
+def build(how: str, args: dict[str, Any], name: str = "swarm") -> None:
     """Construct a cluster in a program of its own, or as another language would."""
 
     @pulumi.runtime.test
     def program() -> None:
         if how == "import":
-            SwarmCluster("swarm", args)  # type: ignore[arg-type]  # plain dictionaries, as in programs
+            SwarmCluster(name, args)  # type: ignore[arg-type]  # plain dictionaries, as in programs
         else:
             provider = ComponentProvider(COMPONENTS, "swarm")
             wire = {camel(key): as_on_the_wire(value) for key, value in args.items()}
-            provider.construct("swarm", "swarm:index:SwarmCluster", wire, None)
+            provider.construct(name, "swarm:index:SwarmCluster", wire, None)
 
     program()
 
@@ -136,6 +136,13 @@ def test_labels_and_generations_of_single_nodes_go_to_their_role(recorder: Recor
     nodes = {m.name: m.inputs["labels"] for m in recorder.of("swarm:index:Node")}
     assert nodes["swarm-manager-0"] == {"a": "1"}
     assert nodes["swarm-worker-1"] == {"b": "2"}
+
+
+@pytest.mark.parametrize("name", ["my_swarm", "a b", "9lives", "x" * 60, "a\nruncmd: [reboot]"])
+def test_name_that_no_host_could_have_is_refused(recorder: Recorder, name: str) -> None:
+    with pytest.raises(SwarmInputError, match="host names start with it"):
+        build("import", GOOD, name)
+    assert recorder.made == []
 
 
 def test_output_where_the_plan_needs_a_value_is_refused_py_8(recorder: Recorder) -> None:

@@ -113,4 +113,7 @@ def _file(path: str, mode: str, content: str) -> list[str]:
 
 
 def _source(name: str) -> str:
-    return files(__package__).joinpath(name).read_text(encoding="utf-8")
+    """A file of this package without its lines of comment: they are for readers of the source."""
+    text = files(__package__).joinpath(name).read_text(encoding="utf-8")
+    lines = text.splitlines(keepends=True)
+    return "".join(line for line in lines if not line.lstrip().startswith("# "))
