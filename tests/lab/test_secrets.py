@@ -80,8 +80,17 @@ def test_the_secrets_hold_the_tokens_of_this_swarm(swarm: LocalCloud, token: str
 def test_the_user_of_the_docker_provider_can_do_nothing_but_speak_to_docker(
     swarm: LocalCloud,
 ) -> None:
-    shown = swarm.on(MANAGER, "sshd", "-T", "-C", "user=swarm,host=x,addr=10.0.0.1")
-    settings = dict(line.split(" ", 1) for line in shown.splitlines() if " " in line)
+    settings = _sshd_settings(swarm, "swarm")
     assert settings["forcecommand"] == "docker system dial-stdio"
     assert settings["disableforwarding"] == "yes"
     assert settings["permittty"] == "no"
+    assert _sshd_settings(swarm, "admin")["forcecommand"] == "none"  # nobody else is held to it
+
+
+def test_managers_take_many_connections_at_once_pd_7(swarm: LocalCloud) -> None:
+    assert _sshd_settings(swarm, "swarm")["maxstartups"] == "500:30:1000"
+
+
+def _sshd_settings(swarm: LocalCloud, user: str) -> dict[str, str]:
+    shown = swarm.on(MANAGER, "sshd", "-T", "-C", f"user={user},host=x,addr=10.0.0.1")
+    return dict(line.split(" ", 1) for line in shown.splitlines() if " " in line)

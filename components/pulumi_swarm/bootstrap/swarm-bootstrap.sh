@@ -88,10 +88,11 @@ swarm_state() { timeout 30 docker info --format '{{.Swarm.LocalNodeState}}' 2>/d
 install_packages() {
 	if command -v apt-get >/dev/null; then
 		export DEBIAN_FRONTEND=noninteractive
-		apt-get -q -o DPkg::Lock::Timeout=120 update && apt-get -q -y -o DPkg::Lock::Timeout=120 \
-			-o Dpkg::Options::=--force-confold install "$@"
+		timeout 300 apt-get -q -o DPkg::Lock::Timeout=120 update &&
+			timeout 600 apt-get -q -y -o DPkg::Lock::Timeout=120 \
+				-o Dpkg::Options::=--force-confold install "$@"
 	else
-		dnf -q -y install "$@"
+		timeout 600 dnf -q -y install "$@"
 	fi
 }
 
