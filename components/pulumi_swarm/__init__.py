@@ -6,7 +6,7 @@ from .firewall import SwarmFirewall, SwarmFirewallArgs
 from .join import SwarmJoin, SwarmJoinArgs
 from .managers import ManagerSet, ManagerSetArgs
 from .network import OverlayNetwork, OverlayNetworkArgs
-from .resources import Node, SshHostKey
+from .resources import Node, SshHostKey, SwarmSettings
 from .vpc import SwarmVpc, SwarmVpcArgs
 from .workers import WorkerPool, WorkerPoolArgs
 
@@ -24,6 +24,7 @@ __all__ = [
     "SwarmInputError",
     "SwarmJoin",
     "SwarmJoinArgs",
+    "SwarmSettings",
     "SwarmVpc",
     "SwarmVpcArgs",
     "WorkerPool",

@@ -17,6 +17,7 @@ from .plan.cluster import read_cluster
 from .plan.connection import Connection, ssh_options
 from .plan.ports import Role
 from .plan.problems import Problems
+from .resources import SwarmSettings
 from .shared_args import ManagerArgs, NodeArgs, SwarmArgs, WorkerArgs
 from .vpc import SwarmVpc
 from .workers import WorkerPool, WorkerPoolArgs
@@ -79,6 +80,13 @@ class SwarmCluster(pulumi.ComponentResource):
         self._args = args
         self._plan = plan
         self._child = pulumi.ResourceOptions(parent=self)
+        self._settings = SwarmSettings(
+            name,
+            default_addr_pool=[str(pool) for pool in plan.swarm.default_addr_pool],
+            subnet_size=plan.swarm.subnet_size,
+            data_path_port=plan.swarm.data_path_port,
+            opts=self._child,
+        )
         subnet_ids = self._place()
         self._firewall = self._make_firewall()
         self._join = SwarmJoin(
@@ -118,7 +126,10 @@ class SwarmCluster(pulumi.ComponentResource):
         return SwarmFirewall(
             self._name,
             {
-                "vpc_id": self.vpc_id,
+                # No rule moves before the settings were found unchanged.
+                "vpc_id": pulumi.Output.all(self.vpc_id, self._settings.id).apply(
+                    lambda known: str(known[0])
+                ),
                 "data_path_port": plan.swarm.data_path_port,
                 "encrypted": plan.encrypted,
                 "admin_cidrs": [str(cidr) for cidr in plan.access.admin_cidrs],

@@ -60,6 +60,30 @@ class SshHostKey(_Resource):
         return self._text("privateKey")
 
 
+class SwarmSettings(_Resource):
+    """What is said once, when the swarm is made, and cannot change while it lives.
+
+    Makes nothing. A change of any of it is refused at preview, with the way to
+    do it: Docker would keep the old value while the firewall followed the new.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        default_addr_pool: Sequence[str],
+        subnet_size: int,
+        data_path_port: int,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        inputs = {
+            "defaultAddrPool": list(default_addr_pool),
+            "subnetSize": subnet_size,
+            "dataPathPort": data_path_port,
+        }
+        super().__init__("SwarmSettings", name, inputs, [], opts)
+
+
 class Node(_Resource):
     """Membership of one machine in the swarm.
 

@@ -110,6 +110,10 @@ class Stack:
         path = self.folder / f"stacks/Pulumi.{self.name}.yaml"
         path.write_text(yaml.safe_dump(document), encoding="utf-8")
 
+    def base(self, key: str) -> Any:
+        """An input of the program as the stack itself has it."""
+        return self._base["config"][f"swarm:{key}"]
+
     def keep(self, **changes: Any) -> None:
         """Make changes part of the stack's own configuration."""
         self._base["config"] |= {f"swarm:{key}": value for key, value in changes.items()}

@@ -2,6 +2,7 @@
 
 import json
 import re
+from typing import Any
 
 import pytest
 
@@ -154,6 +155,28 @@ def test_raised_generation_replaces_managers_without_losing_the_quorum_qr_1(
     networks = swarm.on("swarm-manager-0", "docker", "network", "ls", "--format", "{{.Name}}")
     assert {"app", "shared", "secure"} <= set(networks.split())
     stack.keep(nodeGenerations=generations)
+    assert stack.preview() == {}
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"dataPathPort": 7789, "networks": [{"name": "app"}]}, "dataPathPort"),
+        # A subnet inside the pool that was chosen at first would have another one chosen.
+        ({"networks": [{"name": "app", "subnet": "10.201.0.0/24"}]}, "defaultAddrPool"),
+    ],
+)
+def test_what_is_said_once_cannot_change_on_a_live_swarm_ap_4_of_2(
+    stack: Stack, changes: dict[str, Any], said: str
+) -> None:
+    stack.configure(**changes)
+    result = stack.pulumi("up", "--stack", stack.name, "--yes", "--skip-preview", check=False)
+    output = result.stdout + result.stderr
+    assert result.returncode != 0
+    assert f"property {said} value" in output
+    assert "cannot change while the swarm lives" in output
+    assert "SecurityGroupIngressRule" not in output.partition("Diagnostics:")[0]
+    stack.configure()
     assert stack.preview() == {}
 
 

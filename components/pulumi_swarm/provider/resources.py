@@ -6,6 +6,7 @@ from typing import Any
 
 from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.provider.experimental.provider import (
+    CheckFailure,
     CheckRequest,
     CheckResponse,
     ConfigureRequest,
@@ -24,17 +25,18 @@ from pulumi.provider.experimental.provider import (
     UpdateResponse,
 )
 
-from . import host_key, node
+from . import host_key, node, settings
 from .values import UNKNOWN, plain_map, property_map, type_of, unknown_property
 
 HOST_KEY = "swarm:index:SshHostKey"
 NODE = "swarm:index:Node"
+SETTINGS = "swarm:index:SwarmSettings"
 
 State = dict[str, Any]
 
 
 class SwarmResources(Provider):
-    """SshHostKey and Node."""
+    """SshHostKey, SwarmSettings and Node."""
 
     async def cancel(self) -> None:
         node.cancelled.set()
@@ -50,12 +52,16 @@ class SwarmResources(Provider):
 
     async def check(self, request: CheckRequest) -> CheckResponse:
         inputs = {k: v for k, v in request.new_inputs.items() if not k.startswith("__")}
-        return CheckResponse(inputs=inputs)
+        failures = []
+        if type_of(request.urn) == SETTINGS:
+            old, new = plain_map(request.old_inputs), plain_map(inputs)
+            failures = [CheckFailure(name, why) for name, why in settings.refusals(old, new)]
+        return CheckResponse(inputs=inputs, failures=failures)
 
     async def diff(self, request: DiffRequest) -> DiffResponse:
         old, new = plain_map(request.old_state), plain_map(request.new_inputs)
         changed: list[str] = []
-        if type_of(request.urn) == NODE:  # a host key never changes
+        if type_of(request.urn) == NODE:  # the others never change
             changed = [n for n in sorted(node.INPUTS) if old.get(n) != new.get(n)]
         replaces = [n for n in changed if n in node.REPLACES]
         return DiffResponse(
@@ -69,6 +75,8 @@ class SwarmResources(Provider):
     async def create(self, request: CreateRequest) -> CreateResponse:
         if type_of(request.urn) == HOST_KEY:
             return _create_host_key(request)
+        if type_of(request.urn) == SETTINGS:
+            return CreateResponse(None if request.preview else "settings", request.properties)
         if request.preview:
             return CreateResponse(properties={**request.properties, "nodeId": unknown_property()})
         inputs = plain_map(request.properties)

@@ -33,6 +33,17 @@ RESOURCES: dict[str, Any] = {
         },
         "required": ["publicKey", "privateKey"],
     },
+    "swarm:index:SwarmSettings": {
+        "description": "What is said once, when the swarm is made; a change is refused at preview.",
+        "inputProperties": {
+            "defaultAddrPool": _described(
+                {"type": "array", "items": STRING}, "Ranges that networks are taken from."
+            ),
+            "subnetSize": _described(INTEGER, "Prefix length of each network taken from them."),
+            "dataPathPort": _described(INTEGER, "The UDP port of overlay traffic."),
+        },
+        "requiredInputs": ["dataPathPort", "defaultAddrPool", "subnetSize"],
+    },
     "swarm:index:Node": {
         "description": "Membership of one machine in the swarm.",
         "inputProperties": {
