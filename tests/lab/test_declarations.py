@@ -15,7 +15,7 @@ COUNT = 200
 SEED = 20261125  # another seed is another sample; a failure must come back
 RANGE = IPv4Network("10.128.0.0/12")  # clear of the VPC, the pool and the stack's own network
 NAME_LETTERS = string.ascii_letters + string.digits
-NAME_REST = NAME_LETTERS + "_.-"
+NAME_REST = NAME_LETTERS + "_-"
 
 
 def declarations() -> list[dict[str, Any]]:

@@ -11,7 +11,8 @@ from .reader import Reader
 
 # moby daemon/network: names that the engine keeps for its own networks (VI-7).
 RESERVED_NAMES = frozenset({"bridge", "default", "docker_gwbridge", "host", "ingress", "none"})
-NAME_PATTERN = r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}"  # moby's name check; 63 as in a DNS label
+# swarmkit manager/controlapi: "name must be valid as a DNS name component"; found by asking it.
+NAME_PATTERN = r"[a-zA-Z0-9]([a-zA-Z0-9_-]{0,61}[a-zA-Z0-9])?"
 
 MTU_OPTION = "com.docker.network.driver.mtu"
 ENCRYPTED_OPTION = "encrypted"
@@ -98,7 +99,7 @@ def _name(reader: Reader) -> str:
         "name",
         "",
         pattern=NAME_PATTERN,
-        allowed="must start with a letter or digit and hold at most 63 letters, digits, _ . -",
+        allowed="must be at most 63 letters, digits, _ and -, with a letter or digit at both ends",
         remedy="choose another name",
     )
     if name in RESERVED_NAMES:
