@@ -112,7 +112,7 @@ class Stack:
 
     def base(self, key: str) -> Any:
         """An input of the program as the stack itself has it."""
-        return self._base["config"][f"swarm:{key}"]
+        return self._base["config"].get(f"swarm:{key}")
 
     def keep(self, **changes: Any) -> None:
         """Make changes part of the stack's own configuration."""

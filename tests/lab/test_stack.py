@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.lab.cloud import LocalCloud, Stack
+from tests.lab.cloud import LocalCloud, Stack, eventually
 from tests.lab.conftest import FirstRun
 
 NODE = "swarm:index:Node"
@@ -154,6 +154,37 @@ def test_raised_generation_replaces_managers_without_losing_the_quorum_qr_1(
     assert _listed_ids(swarm) == set(after["node_ids"].values())
     networks = swarm.on("swarm-manager-0", "docker", "network", "ls", "--format", "{{.Name}}")
     assert {"app", "shared", "secure"} <= set(networks.split())
+    stack.keep(nodeGenerations=generations)
+    assert stack.preview() == {}
+
+
+def test_machine_that_reboots_is_the_same_node_again(stack: Stack, swarm: LocalCloud) -> None:
+    before = stack.outputs()["node_ids"]
+    host = swarm.hosts()["swarm-manager-2"]
+    swarm.aws("ec2").reboot_instances(InstanceIds=[host["instance"]])
+    eventually(lambda: swarm.hosts()["swarm-manager-2"]["boots"] > host["boots"], 30, "it reboots")
+    ready = ("docker", "node", "inspect", "--format", "{{.Status.State}}", "swarm-manager-2")
+    eventually(
+        lambda: swarm.on("swarm-manager-0", *ready, check=False).strip() == "ready", 60, "up"
+    )
+    done = ("systemctl", "is-active", "swarm-bootstrap")
+    eventually(lambda: swarm.succeeds("swarm-manager-2", *done), 60, "its bootstrap has ended")
+    assert _listed_ids(swarm) == set(before.values())
+    assert stack.preview() == {}
+
+
+def test_machine_that_was_taken_out_does_not_come_back_and_is_replaced_qr_4(
+    stack: Stack, swarm: LocalCloud
+) -> None:
+    swarm.on("swarm-worker-1", "docker", "swarm", "leave")
+    restart = ("systemctl", "restart", "swarm-bootstrap")
+    assert not swarm.succeeds("swarm-worker-1", *restart)
+    said = swarm.on("swarm-worker-1", "journalctl", "-u", "swarm-bootstrap", "--no-pager")
+    assert "was taken out of it; raise its generation to replace it" in said
+    generations = {**(stack.base("nodeGenerations") or {}), "worker-1": 2}
+    stack.configure(nodeGenerations=generations)
+    stack.up()
+    assert _listed_ids(swarm) == set(stack.outputs()["node_ids"].values())
     stack.keep(nodeGenerations=generations)
     assert stack.preview() == {}
 

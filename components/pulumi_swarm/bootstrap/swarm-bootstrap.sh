@@ -259,7 +259,10 @@ enter_swarm() {
 			why="Docker reports an error of its swarm: see journalctl -u docker"
 			give_up_join
 			;;
-		*) find_swarm ;;
+		*)
+			[ ! -e "$joined" ] || fail "it was in the swarm and was taken out of it; raise its generation to replace it"
+			find_swarm
+			;;
 		esac
 		[ "$(swarm_state)" = active ] || pause
 	done
