@@ -8,7 +8,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 
-EMPTY_PROGRAM = "import pulumi\nimport pulumi_aws\nimport pulumi_docker\n"
+# The modules that the components use: pulumi_aws loads them one by one, when they are named.
+EMPTY_PROGRAM = """\
+import pulumi
+import pulumi_docker
+from pulumi_aws import ec2, iam, secretsmanager, ssm, vpc
+from pulumi_aws.ec2 import Instance
+from pulumi_docker import Network
+"""
 EMPTY_PROJECT = f"""\
 name: empty
 runtime: {{name: python, options: {{virtualenv: {ROOT}/.venv}}}}

@@ -1,14 +1,43 @@
-"""A Docker Swarm with overlay networks on AWS, as Pulumi components."""
+"""A Docker Swarm with overlay networks on AWS, as Pulumi components.
 
-from .cluster import SwarmCluster, SwarmClusterArgs
-from .errors import SwarmInputError
-from .firewall import SwarmFirewall, SwarmFirewallArgs
-from .join import SwarmJoin, SwarmJoinArgs
-from .managers import ManagerSet, ManagerSetArgs
-from .network import OverlayNetwork, OverlayNetworkArgs
-from .resources import Node, SshHostKey, SwarmSettings
-from .vpc import SwarmVpc, SwarmVpcArgs
-from .workers import WorkerPool, WorkerPoolArgs
+Names are imported when they are first used: the plugin serves resources most
+of the time, and need not wait for the AWS SDK that only components use.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .cluster import SwarmCluster, SwarmClusterArgs
+    from .errors import SwarmInputError
+    from .firewall import SwarmFirewall, SwarmFirewallArgs
+    from .join import SwarmJoin, SwarmJoinArgs
+    from .managers import ManagerSet, ManagerSetArgs
+    from .network import OverlayNetwork, OverlayNetworkArgs
+    from .resources import Node, SshHostKey, SwarmSettings
+    from .vpc import SwarmVpc, SwarmVpcArgs
+    from .workers import WorkerPool, WorkerPoolArgs
+
+_HOMES = {
+    "ManagerSet": "managers",
+    "ManagerSetArgs": "managers",
+    "Node": "resources",
+    "OverlayNetwork": "network",
+    "OverlayNetworkArgs": "network",
+    "SshHostKey": "resources",
+    "SwarmCluster": "cluster",
+    "SwarmClusterArgs": "cluster",
+    "SwarmFirewall": "firewall",
+    "SwarmFirewallArgs": "firewall",
+    "SwarmInputError": "errors",
+    "SwarmJoin": "join",
+    "SwarmJoinArgs": "join",
+    "SwarmSettings": "resources",
+    "SwarmVpc": "vpc",
+    "SwarmVpcArgs": "vpc",
+    "WorkerPool": "workers",
+    "WorkerPoolArgs": "workers",
+}
 
 __all__ = [
     "ManagerSet",
@@ -30,3 +59,9 @@ __all__ = [
     "WorkerPool",
     "WorkerPoolArgs",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_HOMES[name]}", __name__), name)

@@ -4,38 +4,20 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from typing import Any
 
 import grpc
 import grpc.aio
-from pulumi.provider.experimental.component import ComponentProvider
 from pulumi.provider.experimental.server import ProviderServicer as ResourceServicer
 from pulumi.provider.server import ComponentInitError
 from pulumi.provider.server import ProviderServicer as ComponentServicer
 from pulumi.runtime.proto import ResourceProviderServicer, provider_pb2_grpc
 
-from .cluster import SwarmCluster
 from .errors import SwarmInputError
-from .firewall import SwarmFirewall
-from .join import SwarmJoin
-from .managers import ManagerSet
-from .network import OverlayNetwork
 from .provider.errors import ResourceError
 from .provider.resources import SwarmResources
-from .provider.schema import complete
 from .resources import PLUGIN_VERSION
-from .vpc import SwarmVpc
-from .workers import WorkerPool
-
-COMPONENTS = [
-    SwarmCluster,
-    SwarmVpc,
-    SwarmFirewall,
-    SwarmJoin,
-    ManagerSet,
-    WorkerPool,
-    OverlayNetwork,
-]
 
 # Nodes wait for their machines in threads; a thousand workers may come at once.
 WAITING_NODES = 256
@@ -45,8 +27,9 @@ Method = Callable[[Any, Any, Any], Awaitable[Any]]
 
 # Pulumi has a servicer for components and one for resources; each does its part.
 DELEGATED = {
-    "_components": ("Construct", "GetSchema", "GetPluginInfo"),
+    "_components": ("Construct", "GetSchema"),
     "_resources": (
+        "GetPluginInfo",
         "Cancel",
         "CheckConfig",
         "DiffConfig",
@@ -59,13 +42,6 @@ DELEGATED = {
         "Delete",
     ),
 }
-
-
-def component_provider() -> ComponentProvider:
-    """The components, with the schema of the whole package."""
-    provider = ComponentProvider(COMPONENTS, "swarm", version=PLUGIN_VERSION)
-    provider.schema = complete(provider)
-    return provider
 
 
 def _by(servicer: str, method: str) -> Method:
@@ -102,11 +78,19 @@ class SwarmServicer(ResourceProviderServicer):
 
     def __init__(self, engine_address: str, arguments: list[str]) -> None:
         super().__init__()
-        self._components = ComponentServicer(
-            component_provider(), arguments, engine_address=engine_address
-        )
+        self._engine_address = engine_address
+        self._arguments = arguments
         self._resources = ResourceServicer(
             arguments, PLUGIN_VERSION, SwarmResources(), engine_address=engine_address
+        )
+
+    @cached_property
+    def _components(self) -> ComponentServicer:
+        # Imported when the first component is asked for: a program in Python never does.
+        from .components import component_provider  # noqa: PLC0415
+
+        return ComponentServicer(
+            component_provider(), self._arguments, engine_address=self._engine_address
         )
 
 

@@ -13,10 +13,10 @@ from pulumi.provider.experimental.component import ComponentProvider
 from pulumi.runtime import mocks, settings
 
 from pulumi_swarm import SwarmCluster, SwarmInputError
+from pulumi_swarm.components import COMPONENTS
 from pulumi_swarm.join import policy_document
 from pulumi_swarm.plan.ports import Role
 from pulumi_swarm.plan.reader import camel
-from pulumi_swarm.plugin import COMPONENTS
 from tests.unit.inputs import GOOD
 
 ARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret"

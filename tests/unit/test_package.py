@@ -16,8 +16,8 @@ from lab.aws_plugin.base import ResourceType
 from lab.aws_plugin.provider import AwsStandIn, NotLocalError
 from lab.aws_plugin.resources import TYPES
 from pulumi_swarm import resources
+from pulumi_swarm.components import component_provider
 from pulumi_swarm.plan.reader import camel
-from pulumi_swarm.plugin import component_provider
 
 PROJECT = yaml.safe_load(Path("Pulumi.yaml").read_text(encoding="utf-8"))
 
