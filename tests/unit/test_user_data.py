@@ -63,6 +63,14 @@ def test_user_data_is_below_the_limit_of_ec2_ud_4(role: Role, system: str) -> No
     assert len(text.encode()) < MAX_USER_DATA_BYTES
 
 
+@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize("system", ["debian-13", "ubuntu-24.04", "amazon-linux-2023"])
+def test_one_text_serves_every_system_and_processor(role: Role, system: str) -> None:
+    """So the snapshots of this file are those of all systems, also of those not booted here."""
+    arm = {"manager_instance_type": "t4g.small", "worker_instance_type": "t4g.small"}
+    assert user_data(role, operating_system=system, **arm) == user_data(role)
+
+
 def test_only_the_first_manager_may_make_a_swarm_jn_4() -> None:
     assert "MAY_INIT=yes" in user_data(Role.MANAGER, 0)
     for role, index in ((Role.MANAGER, 1), (Role.MANAGER, 2), (Role.WORKER, 0)):
