@@ -258,7 +258,17 @@ def test_destroy_leaves_nothing(first_run: FirstRun) -> None:
 
 
 def _listed_ids(swarm: LocalCloud) -> set[str]:
-    listed = swarm.on("swarm-manager-2", "docker", "node", "ls", "--format", "{{.ID}} {{.Status}}")
-    rows = [line.split() for line in listed.splitlines()]
-    assert {state for _, state in rows} == {"Ready"}
-    return {node_id for node_id, _ in rows}
+    """The nodes' ids, once all of them are Ready; a phantom never is.
+
+    After a change of leader nodes are Unknown until their next heartbeat.
+    """
+
+    def rows() -> list[list[str]]:
+        template = "{{.ID}} {{.Status}}"
+        listed = swarm.on(
+            *("swarm-manager-1", "docker", "node", "ls", "--format", template), check=False
+        )
+        return [line.split() for line in listed.splitlines()]
+
+    eventually(lambda: {row[-1] for row in rows()} == {"Ready"}, 60, "all nodes are Ready")
+    return {row[0] for row in rows()}
