@@ -31,7 +31,6 @@ from lab.model import Group, Instance, Rule, Snapshot
 DEBIAN_AMI_PARAMETER = "/aws/service/debian/release/{release}/latest/{architecture}"
 DEBIAN_RELEASES = ("12", "13")
 ARCHITECTURES = {"amd64": "x86_64", "arm64": "arm64"}
-RESERVED_ADDRESSES = 4  # of a subnet: network, router, resolver, future use (VPC user guide)
 
 
 def client(config: settings.Settings, service: str) -> Any:

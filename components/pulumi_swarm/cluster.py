@@ -192,15 +192,7 @@ class SwarmCluster(pulumi.ComponentResource):
 
     def _make_provider(self) -> docker.Provider:
         """Known as soon as addresses are, so that a preview never loses sight of the networks."""
-        connection = pulumi.Output.all(**self.managers.connection).apply(
-            lambda known: Connection(
-                managers=known["managers"],
-                host_public_key=known["hostPublicKey"],
-                identity_file=known["identityFile"],
-                through=known["through"],
-                session_manager_region=known["sessionManagerRegion"],
-            )
-        )
+        connection = pulumi.Output.all(**self.managers.connection).apply(Connection.of)
         self.docker_host = connection.apply(lambda c: c.host)
         self.docker_ssh_opts = connection.apply(ssh_options)
         return docker.Provider(

@@ -110,14 +110,7 @@ class SwarmVpc(pulumi.ComponentResource):
             self._name, vpc_id=self.vpc.id, tags=self._named(self._name), opts=self._child
         )
         table = self._route_table("public", subnets)
-        route = aws.ec2.Route(
-            f"{self._name}-public",
-            route_table_id=table.id,
-            destination_cidr_block=ANYWHERE,
-            gateway_id=gateway.id,
-            opts=self._child,
-        )
-        self._ways_out.append(route)
+        self._default_route("public", table, gateway_id=gateway.id)
         self._gateway = gateway
 
     def _nat_routes(self, fronts: list[aws.ec2.Subnet], subnets: list[aws.ec2.Subnet]) -> None:
@@ -138,14 +131,25 @@ class SwarmVpc(pulumi.ComponentResource):
             )
             served = subnets if len(fronts) == 1 else [subnets[i]]
             table = self._route_table(f"private-{i}", served)
-            route = aws.ec2.Route(
-                f"{self._name}-private-{i}",
-                route_table_id=table.id,
-                destination_cidr_block=ANYWHERE,
-                nat_gateway_id=nat.id,
-                opts=self._child,
-            )
-            self._ways_out.append(route)
+            self._default_route(f"private-{i}", table, nat_gateway_id=nat.id)
+
+    def _default_route(
+        self,
+        suffix: str,
+        table: aws.ec2.RouteTable,
+        *,
+        gateway_id: pulumi.Input[str] | None = None,
+        nat_gateway_id: pulumi.Input[str] | None = None,
+    ) -> None:
+        route = aws.ec2.Route(
+            f"{self._name}-{suffix}",
+            route_table_id=table.id,
+            destination_cidr_block=ANYWHERE,
+            gateway_id=gateway_id,
+            nat_gateway_id=nat_gateway_id,
+            opts=self._child,
+        )
+        self._ways_out.append(route)
 
     def _route_table(self, suffix: str, subnets: list[aws.ec2.Subnet]) -> aws.ec2.RouteTable:
         table = aws.ec2.RouteTable(

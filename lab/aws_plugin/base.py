@@ -26,10 +26,6 @@ class ResourceType:
     def ec2(self) -> Any:
         return self.clients("ec2")
 
-    def replaces(self, changed: list[str], new: State) -> list[str]:
-        """Which of the changed inputs cannot be changed in place."""
-        return [name for name in changed if name not in self.updatable]
-
     def create(self, inputs: State) -> tuple[str, State]:
         """Make it; returns its id and its outputs."""
         raise NotImplementedError

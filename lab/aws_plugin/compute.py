@@ -58,7 +58,6 @@ class Instance(ResourceType):
             "instanceType",
             "iamInstanceProfile",
             "userData",
-            "userDataReplaceOnChange",
             "metadataOptions",
             "rootBlockDevice",
             "primaryNetworkInterface",
@@ -68,15 +67,7 @@ class Instance(ResourceType):
         }
     )
     outputs = frozenset({"arn", "instanceState", "privateIp"})
-    updatable = frozenset(
-        {"userData", "userDataReplaceOnChange", "instanceType", "vpcSecurityGroupIds", "tags"}
-    )
-
-    def replaces(self, changed: list[str], new: State) -> list[str]:
-        replaced = super().replaces(changed, new)
-        if "userData" in changed and new.get("userDataReplaceOnChange"):
-            replaced.append("userData")
-        return replaced
+    updatable = frozenset({"userData", "instanceType", "vpcSecurityGroupIds", "tags"})
 
     def create(self, inputs: State) -> tuple[str, State]:
         arguments: dict[str, Any] = {}

@@ -90,33 +90,6 @@ class RolePolicy(_IamObject):
         )
 
 
-class RolePolicyAttachment(_IamObject):
-    token = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
-    inputs = frozenset({"role", "policyArn"})
-    updatable = frozenset()
-
-    def create(self, inputs: State) -> tuple[str, State]:
-        self._client.attach_role_policy(RoleName=inputs["role"], PolicyArn=inputs["policyArn"])
-        return f"{inputs['role']}-{inputs['policyArn']}", {}
-
-    def read(self, resource_id: str, state: State) -> State | None:
-        try:
-            answer = self._client.list_attached_role_policies(RoleName=state["role"])
-        except ClientError as error:
-            if missing(error):
-                return None
-            raise
-        attached = {policy["PolicyArn"] for policy in answer["AttachedPolicies"]}
-        return state if state["policyArn"] in attached else None
-
-    def delete(self, resource_id: str, state: State) -> None:
-        self._gone(
-            lambda: self._client.detach_role_policy(
-                RoleName=state["role"], PolicyArn=state["policyArn"]
-            )
-        )
-
-
 class InstanceProfile(_IamObject):
     token = "aws:iam/instanceProfile:InstanceProfile"
     inputs = frozenset({"name", "role", "tags"})

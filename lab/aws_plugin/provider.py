@@ -107,7 +107,7 @@ class AwsStandIn(Provider):
         kind = self._types[type_of(request.urn)]
         old, new = plain_map(request.old_state), plain_map(request.new_inputs)
         changed = [n for n in sorted(kind.inputs) if old.get(n) != new.get(n)]
-        replaces = kind.replaces(changed, new)
+        replaces = [n for n in changed if n not in kind.updatable]
         return DiffResponse(
             changes=bool(changed),
             replaces=replaces,

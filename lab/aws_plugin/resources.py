@@ -22,6 +22,5 @@ TYPES: tuple[type[ResourceType], ...] = (
     secrets.Parameter,
     identity.Role,
     identity.RolePolicy,
-    identity.RolePolicyAttachment,
     identity.InstanceProfile,
 )

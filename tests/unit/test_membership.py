@@ -23,7 +23,6 @@ def node(name: str, **changes: Any) -> Member:
         "labels": {},
         "state": "ready",
         "reachable": name.startswith("m"),
-        "version": 1,
     }
     return Member(**{**values, **changes})
 

@@ -6,9 +6,10 @@ dead manager, or one that was replaced, is neither an error nor a change.
 
 import json
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
+from typing import Any, Self
 
 from .ports import SSH_PORT
 
@@ -45,6 +46,17 @@ class Connection:
     identity_file: str
     through: str
     session_manager_region: str
+
+    @classmethod
+    def of(cls, inputs: Mapping[str, Any]) -> Self:
+        """From the inputs that a Node carries."""
+        return cls(
+            managers=inputs["managers"],
+            host_public_key=inputs["hostPublicKey"],
+            identity_file=inputs["identityFile"],
+            through=inputs["through"],
+            session_manager_region=inputs["sessionManagerRegion"],
+        )
 
     @property
     def host(self) -> str:

@@ -3,7 +3,6 @@
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-INPUTS: frozenset[str] = frozenset()
 OUTPUTS = frozenset({"publicKey", "privateKey"})
 
 

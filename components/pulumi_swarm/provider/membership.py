@@ -20,7 +20,6 @@ class Member:
     labels: Mapping[str, str]
     state: str
     reachable: bool
-    version: int
 
     @property
     def ready(self) -> bool:
@@ -52,7 +51,6 @@ def member(found: Mapping[str, Any]) -> Member:
         labels=found["Spec"].get("Labels") or {},
         state=found["Status"]["State"],
         reachable=manager.get("Reachability") == "reachable",
-        version=found["Version"]["Index"],
     )
 
 

@@ -47,7 +47,6 @@ INPUTS = frozenset(
         "connection",
     }
 )
-OUTPUTS = frozenset({"nodeId"})
 # Another machine is another member; all else is changed in place.
 REPLACES = frozenset({"address", "instanceId"})
 
@@ -119,16 +118,8 @@ class Swarm:
         self._client = self._connect()
 
     def _connect(self) -> Any:
-        given = self._connection
-        options = ssh_options(
-            Connection(
-                managers=list(self._managers),
-                host_public_key=given["hostPublicKey"],
-                identity_file=given["identityFile"],
-                through=given["through"],
-                session_manager_region=given["sessionManagerRegion"],
-            )
-        )
+        ordered = {**self._connection, "managers": list(self._managers)}
+        options = ssh_options(Connection.of(ordered))
         destination = [f"{SSH_USER}@{SSH_HOST}", "docker", "system", "dial-stdio"]
         return connect(["ssh", *options, *destination], self.said)
 
