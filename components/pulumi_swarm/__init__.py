@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .join import SwarmJoin, SwarmJoinArgs
     from .managers import ManagerSet, ManagerSetArgs
     from .network import OverlayNetwork, OverlayNetworkArgs
-    from .resources import Node, SshHostKey, SwarmSettings
+    from .resources import Node, SshHostKey, SwarmSettings, SwarmSpec
     from .vpc import SwarmVpc, SwarmVpcArgs
     from .workers import WorkerPool, WorkerPoolArgs
 
@@ -33,6 +33,7 @@ _HOMES = {
     "SwarmJoin": "join",
     "SwarmJoinArgs": "join",
     "SwarmSettings": "resources",
+    "SwarmSpec": "resources",
     "SwarmVpc": "vpc",
     "SwarmVpcArgs": "vpc",
     "WorkerPool": "workers",
@@ -54,6 +55,7 @@ __all__ = [
     "SwarmJoin",
     "SwarmJoinArgs",
     "SwarmSettings",
+    "SwarmSpec",
     "SwarmVpc",
     "SwarmVpcArgs",
     "WorkerPool",

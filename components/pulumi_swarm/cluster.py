@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import NotRequired, cast
 
 import pulumi
+import pulumi_aws as aws
 import pulumi_docker as docker
 
 from .args import only, raise_for, settle
@@ -17,13 +18,13 @@ from .plan.cluster import read_cluster
 from .plan.connection import Connection, ssh_options
 from .plan.ports import Role
 from .plan.problems import Problems
-from .resources import SwarmSettings
-from .shared_args import ManagerArgs, NodeArgs, SwarmArgs, WorkerArgs
+from .resources import SwarmSettings, SwarmSpec
+from .shared_args import DaemonArgs, ManagerArgs, NodeArgs, SpecArgs, SwarmArgs, WorkerArgs
 from .vpc import SwarmVpc
 from .workers import WorkerPool, WorkerPoolArgs
 
 
-class SwarmClusterArgs(ManagerArgs, WorkerArgs, NodeArgs, SwarmArgs):
+class SwarmClusterArgs(ManagerArgs, WorkerArgs, NodeArgs, DaemonArgs, SpecArgs, SwarmArgs):
     """Args of SwarmCluster."""
 
     availability_zones: NotRequired[list[str]]
@@ -37,6 +38,8 @@ class SwarmClusterArgs(ManagerArgs, WorkerArgs, NodeArgs, SwarmArgs):
     """Subnets of that VPC for the machines, taken in turn."""
     admin_cidrs: NotRequired[list[str]]
     """Where ssh to the managers may come from; needed unless access is ssm."""
+    extra_policy_arns: NotRequired[list[pulumi.Input[str]]]
+    """ARNs of IAM policies for every node's role besides its own. None when not given."""
     networks: NotRequired[list[OverlayNetworkArgs]]
     """The overlay networks."""
     allow_encrypted_networks: NotRequired[bool]
@@ -70,7 +73,7 @@ class SwarmCluster(pulumi.ComponentResource):
         self, name: str, args: SwarmClusterArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         problems = Problems()
-        values = settle(args, ("ami", "vpc_id", "subnet_ids"), problems)
+        values = settle(args, ("ami", "vpc_id", "subnet_ids", "extra_policy_arns"), problems)
         plan = read_cluster(values, tuple(SwarmClusterArgs.__annotations__), problems)
         for role in Role:
             check_launch(plan.group(role), name, problems)
@@ -80,21 +83,12 @@ class SwarmCluster(pulumi.ComponentResource):
         self._args = args
         self._plan = plan
         self._child = pulumi.ResourceOptions(parent=self)
-        self._settings = SwarmSettings(
-            name,
-            default_addr_pool=[str(pool) for pool in plan.swarm.default_addr_pool],
-            subnet_size=plan.swarm.subnet_size,
-            data_path_port=plan.swarm.data_path_port,
-            opts=self._child,
-        )
+        self._settings = SwarmSettings(name, plan.settings, self._child)
         subnet_ids = self._place()
         self._firewall = self._make_firewall()
-        self._join = SwarmJoin(
-            name,
-            {"session_manager": plan.access.access is Access.SSM, "tags": dict(plan.tags)},
-            self._child,
-        )
+        self._join = self._make_join()
         self.managers = self._make_managers(subnet_ids)
+        self._make_spec()
         self.workers = self._make_workers(subnet_ids)
         self.docker_provider = self._make_provider()
         self.networks = {n.name: self._make_network(i) for i, n in enumerate(plan.networks)}
@@ -138,15 +132,45 @@ class SwarmCluster(pulumi.ComponentResource):
             self._child,
         )
 
+    def _make_join(self) -> SwarmJoin:
+        plan = self._plan
+        return SwarmJoin(
+            self._name,
+            {
+                "session_manager": plan.access.access is Access.SSM,
+                "autolock": plan.spec.autolock,
+                "extra_policy_arns": self._args.get("extra_policy_arns") or [],
+                "tags": dict(plan.tags),
+            },
+            self._child,
+        )
+
+    def _make_spec(self) -> None:
+        """The swarm's own settings; the key it may hand out goes where managers look for it."""
+        spec = SwarmSpec(
+            self._name,
+            self._plan.spec.inputs,
+            self.managers.connection,
+            pulumi.ResourceOptions(
+                parent=self, depends_on=[made.node for made in self.managers.launched]
+            ),
+        )
+        if self._join.unlock_key_secret is not None:
+            aws.secretsmanager.SecretVersion(
+                f"{self._name}-unlock-key",
+                secret_id=self._join.unlock_key_secret.id,
+                secret_string=spec.unlock_key,
+                opts=self._child,
+            )
+
     def _shared(self, names: Iterable[str], role: Role) -> dict[str, object]:
         """The args that the nodes of a role take too.
 
         What the plan chose for want of a value is passed on as if it had been
         given, and of what is said of single nodes, that which is about these.
         """
-        shared = only(self._args, names)
-        shared["default_addr_pool"] = [str(pool) for pool in self._plan.swarm.default_addr_pool]
-        for name in ("node_labels", "node_generations"):
+        shared = only(self._args, names) | self._plan.chosen
+        for name in ("node_labels", "node_generations", "node_advertise_addrs"):
             about = shared.get(name)
             if isinstance(about, Mapping):
                 shared[name] = {k: v for k, v in about.items() if k.startswith(f"{role}-")}
@@ -162,6 +186,7 @@ class SwarmCluster(pulumi.ComponentResource):
             "manager_secret_id": self._join.manager_secret_id,
             "host_key_secret_id": self._join.host_key_secret_id,
             "host_public_key": self._join.host_public_key,
+            "unlock_key_secret_id": self._join.unlock_key_secret_id,
             "addresses_parameter": self._join.addresses_parameter,
         }
         return ManagerSet(
@@ -203,7 +228,7 @@ class SwarmCluster(pulumi.ComponentResource):
         network = self._plan.networks[index]
         return OverlayNetwork(
             f"{self._name}-{network.name}",
-            self._args["networks"][index],
+            {**self._args["networks"][index], "mtu": cast("int", network.mtu)},
             pulumi.ResourceOptions(
                 parent=self,
                 providers=[self.docker_provider],

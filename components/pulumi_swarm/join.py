@@ -40,6 +40,10 @@ class SwarmJoinArgs(TypedDict):
 
     session_manager: NotRequired[bool]
     """Whether managers may be reached through AWS Session Manager. false when not given."""
+    autolock: NotRequired[bool]
+    """Whether managers keep the key of a locked swarm in a secret. false when not given."""
+    extra_policy_arns: NotRequired[list[pulumi.Input[str]]]
+    """ARNs of IAM policies for every node's role besides its own. None when not given."""
     tags: NotRequired[dict[str, str]]
     """Tags for every resource that takes any."""
 
@@ -59,6 +63,8 @@ class SwarmJoin(pulumi.ComponentResource):
     """ARN of the secret with the private half of the managers' ssh host key."""
     host_public_key: pulumi.Output[str]
     """The public half of the managers' ssh host key."""
+    unlock_key_secret_id: pulumi.Output[str]
+    """ARN of the secret with the key of a locked swarm; empty without autolock."""
     manager_instance_profile: pulumi.Output[str]
     """Name of the managers' instance profile."""
     worker_instance_profile: pulumi.Output[str]
@@ -70,17 +76,30 @@ class SwarmJoin(pulumi.ComponentResource):
         self, name: str, args: SwarmJoinArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         problems = Problems()
-        plan = read_join(settle(args, (), problems), tuple(SwarmJoinArgs.__annotations__), problems)
+        plan = read_join(
+            settle(args, ("extra_policy_arns",), problems),
+            tuple(SwarmJoinArgs.__annotations__),
+            problems,
+        )
         raise_for(problems, "SwarmJoin")
         super().__init__("swarm:index:SwarmJoin", name, dict(args), opts)
         self._name = name
         self._tags = plan.tags
         self._session_manager = plan.session_manager
+        self._policy_arns = args.get("extra_policy_arns") or []
         self._child = pulumi.ResourceOptions(parent=self)
         self.worker_secret = self._secret("worker-token", "join token of workers")
         self.manager_secret = self._secret("manager-token", "join token of managers")
         self.worker_secret_id = self.worker_secret.arn
         self.manager_secret_id = self.manager_secret.arn
+        self.unlock_key_secret = (
+            self._secret("unlock-key", "key that opens locked managers") if plan.autolock else None
+        )
+        self.unlock_key_secret_id = (
+            pulumi.Output.from_input("")
+            if self.unlock_key_secret is None
+            else self.unlock_key_secret.arn
+        )
         self._host_key()
         # Plain, so that the policy can name it before the parameter exists.
         parameter = f"/pulumi-swarm/{pulumi.get_project()}/{pulumi.get_stack()}/{name}/managers"
@@ -93,6 +112,7 @@ class SwarmJoin(pulumi.ComponentResource):
                 "managerSecretId": self.manager_secret_id,
                 "hostKeySecretId": self.host_key_secret_id,
                 "hostPublicKey": self.host_public_key,
+                "unlockKeySecretId": self.unlock_key_secret_id,
                 "managerInstanceProfile": self.manager_instance_profile,
                 "workerInstanceProfile": self.worker_instance_profile,
                 "addressesParameter": self.addresses_parameter,
@@ -134,15 +154,24 @@ class SwarmJoin(pulumi.ComponentResource):
         granted = aws.iam.RolePolicy(
             name, role=made.name, policy=self._policy(role), opts=self._child
         )
+        attached = [
+            aws.iam.RolePolicyAttachment(
+                f"{name}-{i}", role=made.name, policy_arn=arn, opts=self._child
+            )
+            for i, arn in enumerate(self._policy_arns)
+        ]
         profile = aws.iam.InstanceProfile(name, role=made.name, tags=self._tags, opts=self._child)
         # A machine that starts with the profile finds its rights in place.
-        return pulumi.Output.all(profile.name, granted.id).apply(lambda values: str(values[0]))
+        return pulumi.Output.all(profile.name, granted.id, *[a.id for a in attached]).apply(
+            lambda values: str(values[0])
+        )
 
     def _policy(self, role: Role) -> pulumi.Output[str]:
         return pulumi.Output.all(
             worker=self.worker_secret_id,
             manager=self.manager_secret_id,
             host_key=self.host_key_secret_id,
+            unlock_key=self.unlock_key_secret_id,
             parameter=self.addresses_parameter,
         ).apply(
             lambda ids: policy_document(
@@ -150,6 +179,7 @@ class SwarmJoin(pulumi.ComponentResource):
                 worker_secret=ids["worker"],
                 manager_secret=ids["manager"],
                 host_key_secret=ids["host_key"],
+                unlock_key_secret=ids["unlock_key"],
                 parameter=ids["parameter"],
                 session_manager=self._session_manager,
             )
@@ -162,6 +192,7 @@ def policy_document(
     worker_secret: str,
     manager_secret: str,
     host_key_secret: str,
+    unlock_key_secret: str,
     parameter: str,
     session_manager: bool,
 ) -> str:
@@ -169,7 +200,8 @@ def policy_document(
     _, partition, _, region, account, *_ = worker_secret.split(":")
     addresses = f"arn:{partition}:ssm:{region}:{account}:parameter{parameter}"
     tokens = [worker_secret, manager_secret]
-    readable = [*tokens, host_key_secret] if role is Role.MANAGER else [worker_secret]
+    own = [host_key_secret, *([unlock_key_secret] if unlock_key_secret else [])]
+    readable = [*tokens, *own] if role is Role.MANAGER else [worker_secret]
     statements = [
         _allow("secretsmanager:GetSecretValue", readable),
         _allow("ssm:GetParameter", [addresses]),

@@ -9,6 +9,7 @@ import pulumi_aws as aws
 
 from .bootstrap import MAX_USER_DATA_BYTES, NodeSettings, render
 from .plan.access import Access, AccessPlan
+from .plan.bodies import gwbridge_body, ingress_body
 from .plan.cluster import GroupPlan
 from .plan.images import architecture, image_parameter
 from .plan.nodes import NodePlan
@@ -25,6 +26,7 @@ class Wiring:
     worker_secret_id: pulumi.Input[str]
     manager_secret_id: pulumi.Input[str]
     host_key_secret_id: pulumi.Input[str]
+    unlock_key_secret_id: pulumi.Input[str]
     addresses_parameter: pulumi.Input[str]
     ami: pulumi.Input[str] | None
 
@@ -100,6 +102,11 @@ class Launcher:
                     if interface_id is not None
                     else None
                 ),
+                instance_market_options=(
+                    aws.ec2.InstanceInstanceMarketOptionsArgs(market_type="spot")
+                    if node.spot
+                    else None
+                ),
                 subnet_id=subnet_id,
                 vpc_security_group_ids=None if security_group_id is None else [security_group_id],
                 tags=self._tags(name, node),
@@ -120,7 +127,7 @@ class Launcher:
         )
         member = Node(
             name,
-            address=address if address is not None else instance.private_ip,
+            address=advertised(node) or (instance.private_ip if address is None else address),
             role=node.role.value,
             availability=node.availability.value,
             labels=node.labels,
@@ -151,6 +158,7 @@ class Launcher:
             worker=wiring.worker_secret_id,
             manager=wiring.manager_secret_id,
             host_key=wiring.host_key_secret_id,
+            unlock_key=wiring.unlock_key_secret_id,
             parameter=wiring.addresses_parameter,
         ).apply(lambda ids: render(node_settings(hostname, node, self._plan, ids)))
 
@@ -165,25 +173,39 @@ class Launcher:
         }
 
 
+def advertised(node: NodePlan) -> str:
+    """The address that a node is told to advertise; nothing when it is the machine's own."""
+    return "" if node.advertise_addr is None else str(node.advertise_addr)
+
+
 def node_settings(
     hostname: str, node: NodePlan, plan: GroupPlan, ids: Mapping[str, str]
 ) -> NodeSettings:
     """What a node is told; ``ids`` names its secrets and the parameter of addresses."""
     is_manager = node.role is Role.MANAGER
+    may_init = is_manager and node.index == 0
     return NodeSettings(
         hostname=hostname,
         role=node.role.value,
-        may_init=is_manager and node.index == 0,
+        may_init=may_init,
         worker_secret=ids["worker"],
         manager_secret=ids["manager"] if is_manager else "",
         host_key_secret=ids["host_key"] if is_manager else "",
+        unlock_key_secret=ids["unlock_key"] if is_manager else "",
         addresses_parameter=ids["parameter"],
         default_addr_pool=plan.swarm.default_addr_pool,
         subnet_size=plan.swarm.subnet_size,
         data_path_port=plan.swarm.data_path_port,
+        listen_addr=plan.daemon.listen_addr,
+        advertise_addr=advertised(node),
+        data_path_addr=plan.daemon.data_path_addr,
+        gwbridge=gwbridge_body(plan.daemon.gwbridge),
+        ingress=ingress_body(plan.swarm.ingress) if may_init else {},
+        daemon_config=plan.daemon.config,
         engine_version=plan.machines.engine_version,
         boot_timeout_seconds=plan.machines.boot_timeout_seconds,
         authorized_keys=plan.access.authorized_keys if is_manager else (),
+        further_parts=[(part.kind.value, part.content) for part in plan.machines.user_data_parts],
     )
 
 
@@ -203,6 +225,19 @@ def connection_inputs(
         "identityFile": access.identity_file,
         "through": access.through,
         "sessionManagerRegion": region,
+        "bastion": _bastion(access),
+    }
+
+
+def _bastion(access: AccessPlan) -> dict[str, object]:
+    bastion = access.bastion
+    if bastion is None:
+        return {}
+    return {
+        "host": bastion.host,
+        "user": bastion.user,
+        "port": bastion.port,
+        "hostKey": bastion.host_key,
     }
 
 
@@ -225,13 +260,13 @@ def check_launch(plan: GroupPlan, name: str, problems: Problems) -> None:
             "choose another name for the component",
         )
         return
-    ids = dict.fromkeys(("worker", "manager", "host_key", "parameter"), LONGEST_ID)
+    ids = dict.fromkeys(("worker", "manager", "host_key", "unlock_key", "parameter"), LONGEST_ID)
     for node in plan.nodes[:1]:  # the nodes of a role differ by a digit
         size = len(render(node_settings(f"{name}-{node.key}", node, plan, ids)).encode())
         if size > MAX_USER_DATA_BYTES:
             problems.add(
-                "sshAuthorizedKeys",
+                "sshAuthorizedKeys and userDataParts",
                 f"{size} bytes of user-data",
                 f"must leave the user-data below {MAX_USER_DATA_BYTES} bytes, which is EC2's limit",
-                "give fewer or shorter keys",
+                "give fewer or shorter keys, and have long parts fetch what they run",
             )

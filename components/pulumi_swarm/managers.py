@@ -1,19 +1,21 @@
 """The managers of a swarm."""
 
+from typing import NotRequired
+
 import pulumi
 import pulumi_aws as aws
 
 from .args import raise_for, settle
-from .launch import Launched, Launcher, Wiring, check_launch, connection_inputs
+from .launch import Launched, Launcher, Wiring, advertised, check_launch, connection_inputs
 from .plan.access import Access
 from .plan.cluster import read_group
 from .plan.nodes import NodePlan
 from .plan.ports import Role
 from .plan.problems import Problems
-from .shared_args import ManagerArgs, NodeArgs, SwarmArgs
+from .shared_args import DaemonArgs, ManagerArgs, NodeArgs, SwarmArgs
 
 
-class ManagerSetArgs(ManagerArgs, NodeArgs, SwarmArgs):
+class ManagerSetArgs(ManagerArgs, NodeArgs, DaemonArgs, SwarmArgs):
     """Args of ManagerSet."""
 
     subnet_ids: list[pulumi.Input[str]]
@@ -30,6 +32,8 @@ class ManagerSetArgs(ManagerArgs, NodeArgs, SwarmArgs):
     """ARN of the secret with the private half of the ssh host key."""
     host_public_key: pulumi.Input[str]
     """The public half of the ssh host key."""
+    unlock_key_secret_id: NotRequired[pulumi.Input[str]]
+    """ARN of the secret with the key of a locked swarm. None when not given."""
     addresses_parameter: pulumi.Input[str]
     """Name for the SSM parameter with the managers' addresses."""
 
@@ -43,6 +47,7 @@ WIRING = (
     "manager_secret_id",
     "host_key_secret_id",
     "host_public_key",
+    "unlock_key_secret_id",
     "addresses_parameter",
 )
 
@@ -83,7 +88,11 @@ class ManagerSet(pulumi.ComponentResource):
         interfaces = [self._interface(node, args) for node in plan.nodes]
         self.private_addresses = pulumi.Output.all(*[i.private_ip for i in interfaces])
         self.reachable_addresses = self._reachable(plan.access.access, interfaces)
-        address_book = self._address_book(args["addresses_parameter"])
+        joined_by: list[pulumi.Input[str]] = [
+            advertised(node) or interface.private_ip
+            for node, interface in zip(plan.nodes, interfaces, strict=True)
+        ]
+        address_book = self._address_book(args["addresses_parameter"], joined_by)
         self.connection = connection_inputs(
             self, plan.access, self.reachable_addresses, args["host_public_key"]
         )
@@ -133,7 +142,7 @@ class ManagerSet(pulumi.ComponentResource):
         match access:
             case Access.PUBLIC:
                 return self._elastic_addresses(interfaces)
-            case Access.PRIVATE:
+            case Access.PRIVATE | Access.BASTION:
                 return self.private_addresses
             case Access.SSM:  # by interface: another VPC of the account may use the same addresses
                 return pulumi.Output.all(*[i.id for i in interfaces])
@@ -154,13 +163,15 @@ class ManagerSet(pulumi.ComponentResource):
             addresses.append(address.public_ip)
         return pulumi.Output.all(*addresses)
 
-    def _address_book(self, parameter: pulumi.Input[str]) -> aws.ssm.Parameter:
+    def _address_book(
+        self, parameter: pulumi.Input[str], addresses: list[pulumi.Input[str]]
+    ) -> aws.ssm.Parameter:
         """Where nodes look managers up; user-data stays the same when managers come and go."""
         return aws.ssm.Parameter(
             f"{self._name}-addresses",
             name=parameter,
             type="String",
-            value=self.private_addresses.apply(",".join),
+            value=pulumi.Output.all(*addresses).apply(",".join),
             description=f"Addresses of the managers of swarm {self._name}",
             tags=self._tags,
             opts=self._child,
@@ -173,6 +184,7 @@ def _wiring(args: ManagerSetArgs) -> Wiring:
         worker_secret_id=args["worker_secret_id"],
         manager_secret_id=args["manager_secret_id"],
         host_key_secret_id=args["host_key_secret_id"],
+        unlock_key_secret_id=args.get("unlock_key_secret_id") or "",
         addresses_parameter=args["addresses_parameter"],
         ami=args.get("ami"),
     )

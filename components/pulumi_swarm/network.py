@@ -6,8 +6,10 @@ import pulumi
 import pulumi_docker as docker
 
 from .args import raise_for, settle
+from .nested_args import SubnetArgs
 from .plan.overlay import read_overlay
 from .plan.problems import Problems
+from .plan.subnets import Subnet
 
 
 class OverlayNetworkArgs(TypedDict):
@@ -26,11 +28,25 @@ class OverlayNetworkArgs(TypedDict):
     """Its range, /28 or larger. Swarm takes one from its pool when not given."""
     gateway: NotRequired[str]
     """The gateway's address. The subnet's first host when not given."""
+    ip_range: NotRequired[str]
+    """The part of the subnet that containers take addresses from. All of it when not given."""
+    subnets: NotRequired[list[SubnetArgs]]
+    """Several ranges, in place of subnet, gateway and ipRange. None when not given."""
+    ipv6: NotRequired[bool]
+    """Whether it carries IPv6. false when not given; no released engine can, so true is refused."""
     mtu: NotRequired[int]
     """MTU of the path below the overlay, in bytes; containers get 50 less, and at least 26
-    less again when encrypted. Docker's 1500 when not given."""
+    less again when encrypted. The cluster's underlayMtu when not given, or Docker's 1500 for a
+    network declared alone."""
     labels: NotRequired[dict[str, str]]
-    """Labels of the network."""
+    """Labels of the network. None when not given."""
+    driver_options: NotRequired[dict[str, str]]
+    """Further options of the overlay driver. None when not given."""
+    planned_services: NotRequired[int]
+    """How many services will be on it; its subnet must have room. 1 when not given."""
+    planned_tasks: NotRequired[int]
+    """How many tasks and containers will be on it at once; its subnet must have room. As many as
+    the cluster has nodes when not given."""
 
 
 class OverlayNetwork(pulumi.ComponentResource):
@@ -60,7 +76,6 @@ class OverlayNetwork(pulumi.ComponentResource):
         plan = read_overlay(settle(args, (), problems), problems)
         raise_for(problems, "OverlayNetwork")
         super().__init__("swarm:index:OverlayNetwork", name, dict(args), opts)
-        subnet = None if plan.subnet is None else str(plan.subnet)
         self.network = docker.Network(
             name,
             docker.NetworkArgs(
@@ -69,11 +84,7 @@ class OverlayNetwork(pulumi.ComponentResource):
                 attachable=plan.attachable,
                 internal=plan.internal,
                 options=plan.options or None,
-                ipam_configs=(
-                    None
-                    if subnet is None
-                    else [docker.NetworkIpamConfigArgs(subnet=subnet, gateway=str(plan.gateway))]
-                ),
+                ipam_configs=[_ipam_config(subnet) for subnet in plan.subnets] or None,
                 labels=[
                     docker.NetworkLabelArgs(label=key, value=value)
                     for key, value in sorted(plan.labels.items())
@@ -95,3 +106,11 @@ class OverlayNetwork(pulumi.ComponentResource):
         self.network_id = self.network.id
         self.network_name = self.network.name
         self.register_outputs({"networkId": self.network_id, "networkName": self.network_name})
+
+
+def _ipam_config(subnet: Subnet) -> docker.NetworkIpamConfigArgs:
+    return docker.NetworkIpamConfigArgs(
+        subnet=str(subnet.network),
+        gateway=str(subnet.gateway),
+        ip_range=None if subnet.ip_range is None else str(subnet.ip_range),
+    )

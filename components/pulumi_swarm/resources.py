@@ -61,27 +61,51 @@ class SshHostKey(_Resource):
 
 
 class SwarmSettings(_Resource):
-    """What is said once, when the swarm is made, and cannot change while it lives.
+    """What is said once: when the swarm is made, or when a node joins it.
 
-    Makes nothing. A change of any of it is refused at preview, with the way to
-    do it: Docker would keep the old value while the firewall followed the new.
+    Makes nothing. A change that a live swarm or a live node would not follow
+    is refused at preview, with the way to do it: Docker would keep the old
+    value while the firewall followed the new.
     """
 
     def __init__(
         self,
         name: str,
-        *,
-        default_addr_pool: Sequence[str],
-        subnet_size: int,
-        data_path_port: int,
+        inputs: Mapping[str, object],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        inputs = {
-            "defaultAddrPool": list(default_addr_pool),
-            "subnetSize": subnet_size,
-            "dataPathPort": data_path_port,
-        }
+        """``inputs``: defaultAddrPool, subnetSize, dataPathPort, ingress, dockerGwbridge, nodes."""
         super().__init__("SwarmSettings", name, inputs, [], opts)
+
+
+class SwarmSpec(_Resource):
+    """What can change while the swarm lives: Docker's ``docker swarm update``, and rotations.
+
+    update: in place. A raised counter rotates the token or the certificate
+    authority once. read: what the swarm has now. delete: nothing.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        inputs: Mapping[str, object],
+        connection: "Mapping[str, pulumi.Input[object]]",
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """``inputs``: the fields of the plan's ``SpecPlan``, in camelCase."""
+        secret = pulumi.ResourceOptions(additional_secret_outputs=["unlockKey"])
+        super().__init__(
+            "SwarmSpec",
+            name,
+            {**inputs, "connection": connection},
+            ["unlockKey"],
+            pulumi.ResourceOptions.merge(secret, opts),
+        )
+
+    @property
+    def unlock_key(self) -> pulumi.Output[str]:
+        """The key that opens the managers after a restart; empty without autolock. Secret."""
+        return self._text("unlockKey")
 
 
 class Node(_Resource):

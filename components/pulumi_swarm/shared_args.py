@@ -8,6 +8,16 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 
+from .nested_args import (
+    AddressPoolArgs,
+    BastionArgs,
+    DockerGwbridgeArgs,
+    ExternalCaArgs,
+    IngressArgs,
+    LogDriverArgs,
+    UserDataPartArgs,
+)
+
 
 class ManagerArgs(TypedDict):
     """What managers are."""
@@ -33,6 +43,9 @@ class WorkerArgs(TypedDict):
     """active, pause or drain: whether workers take tasks. active when not given."""
     worker_labels: NotRequired[dict[str, str]]
     """Node labels for every worker."""
+    worker_spot: NotRequired[bool]
+    """Whether workers are spot machines, which AWS takes back when it needs them. false when not
+    given."""
 
 
 class NodeArgs(TypedDict):
@@ -43,6 +56,9 @@ class NodeArgs(TypedDict):
     node_generations: NotRequired[dict[str, int]]
     """Generation of single nodes, by key; raising one replaces that node, with the newest image
     and user-data. 1 when not given."""
+    node_advertise_addrs: NotRequired[dict[str, str]]
+    """Private addresses that single nodes tell the others to reach them by, by key, such as one of
+    a second interface. A node's own address in the VPC when not given."""
     operating_system: NotRequired[str]
     """debian-12, debian-13, ubuntu-24.04 or amazon-linux-2023. debian-12 when not given."""
     ami: NotRequired[pulumi.Input[str]]
@@ -55,14 +71,90 @@ class NodeArgs(TypedDict):
     boot_timeout_seconds: NotRequired[int]
     """How long a machine may take to join, 60 to 3600 seconds. 600 when not given."""
     access: NotRequired[str]
-    """public, private or ssm: how Pulumi reaches the managers: by ssh to Elastic IPs, by ssh to
-    private addresses, or through Session Manager with no port open. public when not given."""
+    """public, private, bastion or ssm: how Pulumi reaches the managers: by ssh to Elastic IPs, by
+    ssh to private addresses, the same through a bastion, or through Session Manager with no port
+    open. public when not given."""
+    ssh_bastion: NotRequired[BastionArgs]
+    """The host that connections go through with access bastion; adminCidrs then names its address.
+    None when not given."""
     ssh_identity_file: NotRequired[str]
     """The private key that ssh uses. ssh's own choice (agent, default keys) when not given."""
     ssh_proxy_command: NotRequired[str]
     """A command that runs another in the managers' network. None when not given."""
     tags: NotRequired[dict[str, str]]
     """Tags for every resource that takes any."""
+
+
+class DaemonArgs(TypedDict):
+    """What the Docker daemon of every node is told before it joins.
+
+    All of it is in user-data: a change reaches a node when its generation is raised.
+    """
+
+    underlay_mtu: NotRequired[int]
+    """What the path between the nodes carries, 144 to 9216 bytes; networks, ingress,
+    docker_gwbridge and the control plane follow it. What the instance types carry inside a VPC
+    when not given: 9001, or 1500 with some old ones."""
+    docker_gwbridge: NotRequired[DockerGwbridgeArgs]
+    """The bridge between a node's overlay networks and its host."""
+    bip: NotRequired[str]
+    """Address and prefix length of docker0, the default bridge. 172.17.0.1/16 when not given, or
+    another when that is taken."""
+    default_address_pools: NotRequired[list[AddressPoolArgs]]
+    """Ranges that networks of a single host are taken from. Docker's own when not given, without
+    those that are taken."""
+    network_control_plane_mtu: NotRequired[int]
+    """MTU of the gossip between nodes, in bytes. underlayMtu when not given."""
+    daemon_log_driver: NotRequired[LogDriverArgs]
+    """Where containers log to unless told otherwise. Docker's json-file without a limit when not
+    given."""
+    registry_mirrors: NotRequired[list[str]]
+    """Mirrors of Docker Hub, such as https://mirror.example.com. None when not given."""
+    insecure_registries: NotRequired[list[str]]
+    """Registries that may be spoken to without TLS, as host:port or range. None when not given."""
+    metrics_addr: NotRequired[str]
+    """Address and port where daemons serve metrics, such as 0.0.0.0:9323; open the port in the
+    security groups. None when not given."""
+    daemon_options: NotRequired[str]
+    """Further options of dockerd, as a JSON object in the words of daemon.json. None when not
+    given."""
+    listen_addr: NotRequired[str]
+    """Where managers listen: 0.0.0.0 or the name of an interface; the port is 2377. 0.0.0.0 when
+    not given."""
+    data_path_addr: NotRequired[str]
+    """The interface whose address overlay traffic goes to, such as eth1. The advertised address
+    when not given. It does not limit who may send (moby#33938)."""
+    user_data_parts: NotRequired[list[UserDataPartArgs]]
+    """Parts added to every node's user-data. None when not given."""
+
+
+class SpecArgs(TypedDict):
+    """What can change while the swarm lives."""
+
+    autolock: NotRequired[bool]
+    """Whether managers need a key after a restart. The key is kept in Secrets Manager, where they
+    find it. false when not given."""
+    cert_expiry_hours: NotRequired[int]
+    """How long nodes' certificates live, 1 to 87600 hours. 2160 when not given."""
+    task_history_limit: NotRequired[int]
+    """How many old tasks are kept for each slot, 0 to 1000. 5 when not given."""
+    dispatcher_heartbeat_seconds: NotRequired[int]
+    """How often nodes report, 1 to 60 seconds. 5 when not given."""
+    snapshot_interval: NotRequired[int]
+    """Raft entries between snapshots, 100 to 1000000. 10000 when not given."""
+    max_snapshots: NotRequired[int]
+    """Old raft snapshots to keep, 0 to 100. 0 when not given."""
+    log_driver: NotRequired[LogDriverArgs]
+    """Where tasks of services log to unless told otherwise. The daemons' choice when not given."""
+    external_cas: NotRequired[list[ExternalCaArgs]]
+    """Authorities that sign nodes' certificates in the swarm's place. None when not given."""
+    worker_token_rotation: NotRequired[int]
+    """A counter; raising it makes a new join token for workers. 0 when not given."""
+    manager_token_rotation: NotRequired[int]
+    """A counter; raising it makes a new join token for managers. 0 when not given."""
+    ca_rotation: NotRequired[int]
+    """A counter; raising it makes a new certificate authority, new certificates and new tokens.
+    0 when not given."""
 
 
 class SwarmArgs(TypedDict):
@@ -78,5 +170,7 @@ class SwarmArgs(TypedDict):
     """Prefix length of each network taken from the pool, 8 to 29. 24 when not given."""
     data_path_port: NotRequired[int]
     """The UDP port of overlay traffic, 1024 to 49151. 4789 when not given."""
+    ingress: NotRequired[IngressArgs]
+    """The network that published ports come in by; made with the swarm."""
     ssh_authorized_keys: list[str]
     """Public keys that may speak to Docker on the managers, and do nothing else there."""

@@ -9,10 +9,10 @@ from .launch import Launched, Launcher, Wiring, check_launch, connection_inputs
 from .plan.cluster import read_group
 from .plan.ports import Role
 from .plan.problems import Problems
-from .shared_args import NodeArgs, WorkerArgs
+from .shared_args import DaemonArgs, NodeArgs, WorkerArgs
 
 
-class WorkerPoolArgs(WorkerArgs, NodeArgs):
+class WorkerPoolArgs(WorkerArgs, NodeArgs, DaemonArgs):
     """Args of WorkerPool."""
 
     subnet_ids: list[pulumi.Input[str]]
@@ -79,6 +79,7 @@ class WorkerPool(pulumi.ComponentResource):
             worker_secret_id=args["worker_secret_id"],
             manager_secret_id="",
             host_key_secret_id="",
+            unlock_key_secret_id="",
             addresses_parameter=args["addresses_parameter"],
             ami=args.get("ami"),
         )

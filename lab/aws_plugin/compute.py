@@ -57,6 +57,7 @@ class Instance(ResourceType):
             "ami",
             "instanceType",
             "iamInstanceProfile",
+            "instanceMarketOptions",
             "userData",
             "metadataOptions",
             "rootBlockDevice",
@@ -81,6 +82,9 @@ class Instance(ResourceType):
             arguments["SecurityGroupIds"] = inputs["vpcSecurityGroupIds"]
         if inputs.get("iamInstanceProfile"):
             arguments["IamInstanceProfile"] = {"Name": inputs["iamInstanceProfile"]}
+        market = inputs.get("instanceMarketOptions")
+        if market:
+            arguments["InstanceMarketOptions"] = {"MarketType": market["marketType"]}
         options = inputs.get("metadataOptions") or {}
         made = self.ec2.run_instances(
             ImageId=inputs["ami"],

@@ -90,6 +90,33 @@ class RolePolicy(_IamObject):
         )
 
 
+class RolePolicyAttachment(_IamObject):
+    token = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+    inputs = frozenset({"role", "policyArn"})
+    updatable = frozenset[str]()
+
+    def create(self, inputs: State) -> tuple[str, State]:
+        self._client.attach_role_policy(RoleName=inputs["role"], PolicyArn=inputs["policyArn"])
+        return f"{inputs['role']}/{inputs['policyArn']}", {}
+
+    def read(self, resource_id: str, state: State) -> State | None:
+        try:
+            listed = self._client.list_attached_role_policies(RoleName=state["role"])
+        except ClientError as error:
+            if missing(error):
+                return None
+            raise
+        arns = [policy["PolicyArn"] for policy in listed["AttachedPolicies"]]
+        return state if state["policyArn"] in arns else None
+
+    def delete(self, resource_id: str, state: State) -> None:
+        self._gone(
+            lambda: self._client.detach_role_policy(
+                RoleName=state["role"], PolicyArn=state["policyArn"]
+            )
+        )
+
+
 class InstanceProfile(_IamObject):
     token = "aws:iam/instanceProfile:InstanceProfile"
     inputs = frozenset({"name", "role", "tags"})

@@ -22,5 +22,6 @@ TYPES: tuple[type[ResourceType], ...] = (
     secrets.Parameter,
     identity.Role,
     identity.RolePolicy,
+    identity.RolePolicyAttachment,
     identity.InstanceProfile,
 )

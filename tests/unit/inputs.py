@@ -28,3 +28,55 @@ def read(**changes: Any) -> tuple[ClusterPlan, list[Problem]]:
     values = {k: v for k, v in {**GOOD, **changes}.items() if v is not None}
     plan = read_cluster(values, tuple(SwarmClusterArgs.__annotations__), problems)
     return plan, problems.found
+
+
+# Every word there is, in the spelling of Python programs.
+EVERYTHING: dict[str, Any] = {
+    **GOOD,
+    "data_path_port": 7789,
+    "engine_version": "29.1",
+    "listen_addr": "eth0",
+    "data_path_addr": "eth1",
+    "node_advertise_addrs": {"manager-1": "10.20.77.1", "worker-0": "10.20.77.2"},
+    "ingress": {"subnet": "10.99.0.0/24", "gateway": "10.99.0.9", "mtu": 1500, "encrypted": True},
+    "underlay_mtu": 8500,
+    "docker_gwbridge": {"subnet": "192.168.8.0/22", "mtu": 1500, "icc": True},
+    "bip": "192.168.12.1/24",
+    "default_address_pools": [{"base": "192.168.64.0/18", "size": 24}],
+    "network_control_plane_mtu": 1500,
+    "daemon_log_driver": {"name": "local", "options": {"max-size": "10m"}},
+    "registry_mirrors": ["https://mirror.example.com"],
+    "insecure_registries": ["registry.internal:5000", "10.20.0.0/16"],
+    "metrics_addr": "0.0.0.0:9323",
+    "daemon_options": '{"max-concurrent-downloads": 5}',
+    "user_data_parts": [{"content": "#!/bin/sh\ntouch /var/tmp/mine\n"}],
+    "extra_policy_arns": ["arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryReadOnly"],
+    "worker_spot": True,
+    "autolock": True,
+    "cert_expiry_hours": 720,
+    "task_history_limit": 2,
+    "dispatcher_heartbeat_seconds": 10,
+    "snapshot_interval": 5000,
+    "max_snapshots": 3,
+    "log_driver": {"name": "json-file", "options": {"max-file": "3"}},
+    "worker_token_rotation": 1,
+    "manager_token_rotation": 2,
+    "ca_rotation": 3,
+    "access": "bastion",
+    "ssh_bastion": {"host": "bastion.example.com", "user": "ec2-user", "host_key": KEY},
+    "networks": [
+        {
+            "name": "app",
+            "attachable": True,
+            "subnets": [
+                {"subnet": "10.210.0.0/24", "ip_range": "10.210.0.128/25"},
+                {"subnet": "10.211.0.0/24", "gateway": "10.211.0.9"},
+            ],
+            "mtu": 1400,
+            "labels": {"team": "web"},
+            "driver_options": {"x": "y"},
+            "planned_services": 2,
+            "planned_tasks": 20,
+        }
+    ],
+}

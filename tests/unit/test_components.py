@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -10,16 +11,19 @@ from typing import Any
 import pulumi
 import pytest
 from pulumi.provider.experimental.component import ComponentProvider
-from pulumi.runtime import mocks, settings
+from pulumi.runtime import mocks, rpc, settings
 
 from pulumi_swarm import SwarmCluster, SwarmInputError
 from pulumi_swarm.components import COMPONENTS
 from pulumi_swarm.join import policy_document
 from pulumi_swarm.plan.ports import Role
 from pulumi_swarm.plan.reader import camel
-from tests.unit.inputs import GOOD
+from tests.unit.inputs import EVERYTHING, GOOD
 
 ARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret"
+
+ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+COMPONENT_TYPES = {f"swarm:index:{component.__name__}" for component in COMPONENTS}
 
 
 @dataclass(frozen=True)
@@ -39,14 +43,16 @@ class Recorder(mocks.Mocks):
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
         self.made.append(Made(args.typ, args.name, dict(args.inputs)))
+        host = zlib.crc32(args.name.encode()) % 250  # the same whatever else was made before
         outputs = {
-            "aws:ec2/networkInterface:NetworkInterface": {"privateIp": f"10.0.0.{len(self.made)}"},
-            "aws:ec2/instance:Instance": {"privateIp": f"10.0.1.{len(self.made)}"},
-            "aws:ec2/eip:Eip": {"publicIp": f"192.0.2.{len(self.made)}"},
+            "aws:ec2/networkInterface:NetworkInterface": {"privateIp": f"10.0.0.{host}"},
+            "aws:ec2/instance:Instance": {"privateIp": f"10.0.1.{host}"},
+            "aws:ec2/eip:Eip": {"publicIp": f"192.0.2.{host}"},
             "aws:secretsmanager/secret:Secret": {"arn": f"{ARN}:{args.name}"},
             "aws:iam/role:Role": {"name": args.name},
             "aws:iam/instanceProfile:InstanceProfile": {"name": args.name},
             "swarm:index:SshHostKey": {"publicKey": "ssh-ed25519 AAAA", "privateKey": "private"},
+            "swarm:index:SwarmSpec": {"unlockKey": f"key-of-{args.name}"},
             "swarm:index:Node": {"nodeId": f"node-{args.name}"},
         }
         return f"{args.name}-id", {**args.inputs, **outputs.get(args.typ, {})}
@@ -87,17 +93,31 @@ def build(how: str, args: dict[str, Any], name: str = "swarm") -> None:
             SwarmCluster(name, args)  # type: ignore[arg-type]  # plain dictionaries, as in programs
         else:
             provider = ComponentProvider(COMPONENTS, "swarm")
-            wire = {camel(key): as_on_the_wire(value) for key, value in args.items()}
+            wire = as_on_the_wire(args)
             provider.construct(name, "swarm:index:SwarmCluster", wire, None)
 
     program()
 
 
+FREE_KEYS = {"options", "labels", "nodeLabels", "nodeAdvertiseAddrs", "driverOptions", "tags"}
+
+
 def as_on_the_wire(value: Any) -> Any:
-    """Every number of another language arrives as a float."""
+    """As another language sends it: every number a float, every input in camelCase."""
+    if isinstance(value, list):
+        return [as_on_the_wire(item) for item in value]
+    if isinstance(value, dict):
+        named = {camel(key): item for key, item in value.items()}
+        return {k: v if k in FREE_KEYS else as_on_the_wire(v) for k, v in named.items()}
     if isinstance(value, bool) or not isinstance(value, int):
         return value
     return float(value)
+
+
+def secret_of(value: Any) -> str:
+    """The text of an input that was registered as a secret."""
+    assert set(value) == {rpc._special_sig_key, "value"}
+    return str(value["value"])
 
 
 BOTH = pytest.mark.parametrize("how", ["import", "package"])
@@ -112,12 +132,99 @@ def test_cluster_makes_what_the_args_ask_for(recorder: Recorder, how: str) -> No
     assert sorted(names) == ["app", "secure"]
 
 
-def test_both_ways_make_the_same(recorder: Recorder) -> None:
-    build("import", GOOD)
-    imported = {(m.kind, m.name) for m in recorder.made}
+@pytest.mark.parametrize("args", [GOOD, EVERYTHING], ids=["good", "everything"])
+def test_both_ways_make_the_same(recorder: Recorder, args: dict[str, Any]) -> None:
+    def made() -> dict[tuple[str, str], Any]:
+        # A component's own inputs are the args as the caller spelled them.
+        return {(m.kind, m.name): m.inputs for m in recorder.made if m.kind not in COMPONENT_TYPES}
+
+    build("import", args)
+    imported = made()
     recorder.made.clear()
-    build("package", GOOD)
-    assert {(m.kind, m.name) for m in recorder.made} == imported
+    build("package", args)
+    packaged = made()
+    assert packaged.keys() == imported.keys()
+    for key, inputs in imported.items():
+        assert packaged[key] == inputs, key
+
+
+def test_every_word_reaches_what_it_is_about(recorder: Recorder) -> None:
+    build("import", EVERYTHING)
+    policies = {m.name: m.inputs for m in recorder.of(ATTACHMENT)}
+    assert {p["policyArn"] for p in policies.values()} == set(EVERYTHING["extra_policy_arns"])
+    assert set(policies) == {"swarm-manager-0", "swarm-worker-0"}
+    nodes = {m.name: m.inputs["address"] for m in recorder.of("swarm:index:Node")}
+    assert nodes["swarm-manager-1"] == "10.20.77.1"
+    assert nodes["swarm-worker-0"] == "10.20.77.2"
+    (book,) = recorder.of("aws:ssm/parameter:Parameter")
+    assert secret_of(book.inputs["value"]).split(",")[1] == "10.20.77.1"
+    (network,) = recorder.of("docker:index/network:Network")
+    assert network.inputs["ipamConfigs"] == [
+        {"subnet": "10.210.0.0/24", "gateway": "10.210.0.1", "ipRange": "10.210.0.128/25"},
+        {"subnet": "10.211.0.0/24", "gateway": "10.211.0.9"},
+    ]
+    assert network.inputs["options"] == {"x": "y", "com.docker.network.driver.mtu": "1400"}
+    (swarm_spec,) = recorder.of("swarm:index:SwarmSpec")
+    assert swarm_spec.inputs["certExpiryHours"] == 720
+    assert swarm_spec.inputs["connection"]["bastion"]["host"] == "bastion.example.com"
+
+
+def test_every_word_reaches_the_machines(recorder: Recorder) -> None:
+    build("import", EVERYTHING)
+    text = {m.name: m.inputs["userData"] for m in recorder.of("aws:ec2/instance:Instance")}
+    for name, data in text.items():
+        for word in ("eth0:2377", "DATA_PATH_ADDR=eth1", "mirror.example.com", "max-concurrent"):
+            assert word in data, (name, word)
+        assert "touch /var/tmp/mine" in data
+        assert '"com.docker.network.bridge.enable_icc": "true"' in data
+        assert '"bip": "192.168.12.1/24"' in data
+    assert "ADVERTISE_ADDR=10.20.77.1" in text["swarm-manager-1"]
+    assert "ADVERTISE_ADDR=''" in text["swarm-manager-2"]
+    with_ingress = {name for name, data in text.items() if '"Ingress": true' in data}
+    assert with_ingress == {"swarm-manager-0"}
+
+
+def test_spot_is_for_workers_only_qr_12(recorder: Recorder) -> None:
+    build("import", {**GOOD, "worker_spot": True})
+    spot = {
+        m.name
+        for m in recorder.of("aws:ec2/instance:Instance")
+        if m.inputs.get("instanceMarketOptions") == {"marketType": "spot"}
+    }
+    assert spot == {"swarm-worker-0", "swarm-worker-1"}
+
+
+def test_unlock_key_is_kept_in_a_secret_that_managers_alone_read_qr_8(recorder: Recorder) -> None:
+    build("import", {**GOOD, "autolock": True})
+    versions = {
+        m.name: m.inputs for m in recorder.of("aws:secretsmanager/secretVersion:SecretVersion")
+    }
+    assert secret_of(versions["swarm-unlock-key"]["secretString"]) == "key-of-swarm"
+    policies = {m.name: m.inputs["policy"] for m in recorder.of("aws:iam/rolePolicy:RolePolicy")}
+    secret = f"{ARN}:swarm-unlock-key"
+    assert secret in policies["swarm-manager"]
+    assert secret not in policies["swarm-worker"]
+    data = {m.name: m.inputs["userData"] for m in recorder.of("aws:ec2/instance:Instance")}
+    assert f"UNLOCK_KEY_SECRET={secret}" in data["swarm-manager-2"]
+    assert secret not in data["swarm-worker-0"]
+
+
+def test_no_secret_for_a_key_that_there_is_not(recorder: Recorder) -> None:
+    build("import", GOOD)
+    assert not [m for m in recorder.made if "unlock-key" in m.name]
+
+
+def test_two_swarms_in_one_program_each_have_their_provider_pd_9(recorder: Recorder) -> None:
+    @pulumi.runtime.test
+    def program() -> None:
+        for name in ("red", "blue"):
+            SwarmCluster(name, GOOD)  # type: ignore[arg-type]  # plain dictionaries, as in programs
+
+    program()
+    providers = {m.name for m in recorder.of("pulumi:providers:docker")}
+    assert providers == {"red", "blue"}
+    names = [m.name for m in recorder.made if m.kind == "docker:index/network:Network"]
+    assert sorted(names) == ["blue-app", "blue-secure", "red-app", "red-secure"]
 
 
 @BOTH
@@ -251,6 +358,7 @@ def test_worker_may_read_its_own_token_and_nothing_more() -> None:
         "worker_secret": f"{ARN}:worker",
         "manager_secret": f"{ARN}:manager",
         "host_key_secret": f"{ARN}:host-key",
+        "unlock_key_secret": "",
         "parameter": "/p",
         "session_manager": False,
     }

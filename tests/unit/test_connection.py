@@ -9,23 +9,31 @@ from pathlib import Path
 import pytest
 
 from pulumi_swarm.plan import reach
+from pulumi_swarm.plan.access import Bastion
 from pulumi_swarm.plan.connection import SSH_HOST, Connection, proxy_command, ssh_options
 from tests.unit.inputs import KEY
 
+BASTION = Bastion(host="bastion.example.com", user="ec2-user", port=2222, host_key=KEY)
 
-def connection(region: str = "") -> Connection:
+
+def connection(region: str = "", bastion: Bastion | None = None) -> Connection:
     return Connection(
         managers=["10.0.0.10", "10.0.1.10"],
         host_public_key=KEY,
         identity_file="",
         through="",
         session_manager_region=region,
+        bastion=bastion,
     )
 
 
-@pytest.mark.parametrize("region", ["", "eu-central-1"])
-def test_ssh_accepts_the_options_and_reads_no_known_hosts_pd_6(region: str) -> None:
-    options = ssh_options(connection(region))
+@pytest.mark.parametrize(
+    "given",
+    [connection(), connection("eu-central-1"), connection(bastion=BASTION)],
+    ids=["direct", "ssm", "bastion"],
+)
+def test_ssh_accepts_the_options_and_reads_no_known_hosts_pd_6(given: Connection) -> None:
+    options = ssh_options(given)
     shown = subprocess.run(
         ["ssh", "-T", "-F", "/dev/null", "-G", *options, SSH_HOST],
         text=True,
@@ -79,6 +87,33 @@ def test_dead_manager_is_passed_over_for_the_next_that_answers() -> None:
     assert result.stdout == b"SSH-2.0-test\r\nhello"
 
 
+def test_bastion_is_pinned_too_and_connects_to_each_manager_in_turn_pd_8(tmp_path: Path) -> None:
+    """A bastion that reaches only the second manager; its ssh is a script that says how it runs."""
+    fake = tmp_path / "ssh"
+    fake.write_text(
+        f'#!/bin/sh\nprintf "%s\\n" "$@" >{tmp_path}/argv-$$\n'
+        'for last; do :; done\n[ "$last" = 10.0.1.10:22 ] || exit 1\necho SSH-2.0-test\ncat\n'
+    )
+    fake.chmod(0o755)
+    result = subprocess.run(
+        ["sh", "-c", proxy_command(connection(bastion=BASTION)).replace("%%", "%")],
+        input=b"hello",
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+        capture_output=True,
+        check=True,
+        timeout=20,
+    )
+    assert result.stdout == b"SSH-2.0-test\nhello"
+    runs = [path.read_text().splitlines() for path in tmp_path.glob("argv-*")]
+    assert sorted(run[-1] for run in runs) == ["10.0.0.10:22", "10.0.1.10:22"]
+    for run in runs:
+        assert "StrictHostKeyChecking=yes" in run
+        assert "HostKeyAlias=swarm-bastion" in run
+        kind, key, _ = KEY.split()
+        assert f"KnownHostsCommand=/bin/echo swarm-bastion {kind} {key}" in run
+        assert run[-5:-1] == ["-p", "2222", "ec2-user@bastion.example.com", "-W"]
+
+
 def test_no_answer_names_every_manager() -> None:
     program = Path(reach.__file__).read_text(encoding="utf-8")
     result = subprocess.run(
@@ -98,5 +133,6 @@ def test_proxy_runs_through_the_given_command() -> None:
         identity_file="",
         through="nsenter --net=/run/netns/x",
         session_manager_region="",
+        bastion=None,
     )
     assert proxy_command(given).startswith("nsenter --net=/run/netns/x python3 -c ")

@@ -8,6 +8,7 @@ import requests
 from docker.errors import APIError
 
 from pulumi_swarm.provider import node
+from pulumi_swarm.provider import swarm as swarm_module
 from pulumi_swarm.provider.errors import ResourceError
 
 CONNECTION = {
@@ -16,6 +17,7 @@ CONNECTION = {
     "identityFile": "",
     "through": "",
     "sessionManagerRegion": "",
+    "bastion": {},
 }
 
 
@@ -66,7 +68,7 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Exception]]:
         first = next(a for a in " ".join(argv).split() if a.startswith("10.0.0."))
         return Client(f"m{first[-1]}", failures.get(first))
 
-    monkeypatch.setattr(node, "connect", connect)
+    monkeypatch.setattr(swarm_module, "connect", connect)
     yield failures
     node.cancelled.clear()
 
@@ -79,13 +81,13 @@ def test_manager_that_is_no_use_is_passed_over(
     failing: dict[str, Exception], failure: Exception
 ) -> None:
     failing["10.0.0.1"] = failure
-    assert len(node.Swarm(CONNECTION).members()) == 3
+    assert len(swarm_module.Swarm(CONNECTION).members()) == 3
 
 
 def test_a_refusal_is_not_tried_elsewhere(failing: dict[str, Exception]) -> None:
     failing["10.0.0.1"] = api_error(400, "invalid")
     with pytest.raises(APIError, match="invalid"):
-        node.Swarm(CONNECTION).members()
+        swarm_module.Swarm(CONNECTION).members()
 
 
 def test_no_use_at_all_is_an_error_that_names_every_manager(
@@ -98,9 +100,17 @@ def test_no_use_at_all_is_an_error_that_names_every_manager(
     assert "not a swarm manager" in str(caught.value)
 
 
+def test_locked_swarm_is_named_so_with_what_to_do_qr_8(failing: dict[str, Exception]) -> None:
+    locked = "Swarm is encrypted and needs to be unlocked before it can be used."
+    for address in CONNECTION["managers"]:
+        failing[address] = api_error(503, locked)
+    with pytest.raises(ResourceError, match="the swarm is locked: run docker swarm unlock"):
+        node.read("m1", {"connection": CONNECTION})
+
+
 def test_manager_that_leaves_is_not_the_one_asked(failing: dict[str, Exception]) -> None:
     assert failing == {}
-    swarm = node.Swarm(CONNECTION)
+    swarm = swarm_module.Swarm(CONNECTION)
     swarm.avoid("m1")
     asked: Callable[[Any], Any] = lambda client: client.info()  # noqa: E731
     assert swarm._ask(asked)["Swarm"]["NodeID"] == "m2"

@@ -15,7 +15,7 @@ from pulumi_swarm.plan.images import (
     image_parameter,
 )
 from pulumi_swarm.plan.nodes import quorum, survives_loss_of_one
-from pulumi_swarm.plan.overlay import Overlay, read_overlay
+from pulumi_swarm.plan.overlay import NAME_PATTERN, RESERVED_NAMES, Overlay, read_overlay
 from pulumi_swarm.plan.ports import Role, pairs, swarm_ports
 from pulumi_swarm.plan.problems import Problems
 from tests.unit.inputs import read
@@ -54,6 +54,54 @@ def test_esp_is_there_when_a_network_is_encrypted_es_1() -> None:
     assert [p.port for p in esp] == [None]
 
 
+def test_esp_is_there_when_ingress_is_encrypted_es_8() -> None:
+    plan, problems = read(networks=[{"name": "a"}], ingress={"encrypted": True})
+    assert problems == []
+    assert plan.encrypted
+    assert plan.swarm.ingress.options["encrypted"] == ""
+    assert not read(networks=[{"name": "a"}], ingress={"encrypted": False})[0].encrypted
+
+
+def test_other_data_path_port_is_accepted_with_an_engine_that_encrypts_it_of_1_es_4() -> None:
+    plan, problems = read(data_path_port=7789, engine_version="29.1")
+    assert problems == []
+    assert plan.swarm.data_path_port == 7789
+
+
+@given(st.from_regex(NAME_PATTERN, fullmatch=True))
+def test_accepted_name_is_one_that_swarm_takes_vi_7(name: str) -> None:
+    problems = Problems()
+    read_overlay({"name": name}, problems)
+    assert (problems.found == []) is (name not in RESERVED_NAMES)
+    assert len(name) <= 63
+    assert name[0].isalnum()
+    assert name[-1].isalnum()
+
+
+@given(st.text(max_size=70))
+def test_name_that_is_accepted_is_ascii_and_neither_empty_nor_long_vi_7(name: str) -> None:
+    problems = Problems()
+    read_overlay({"name": name}, problems)
+    if problems.found == []:
+        assert name.isascii()
+        assert 1 <= len(name) <= 63
+
+
+def test_network_is_for_services_alone_unless_asked_vi_5() -> None:
+    assert overlay().attachable is False
+
+
+def test_several_subnets_keep_their_order_and_each_its_gateway() -> None:
+    one, two = overlay(
+        subnets=[
+            {"subnet": "10.210.0.0/24", "ip_range": "10.210.0.128/25"},
+            {"subnet": "10.211.0.0/24", "gateway": "10.211.0.9"},
+        ]
+    ).subnets
+    assert (str(one.gateway), str(one.ip_range)) == ("10.210.0.1", "10.210.0.128/25")
+    assert (str(two.gateway), two.ip_range) == ("10.211.0.9", None)
+
+
 def test_data_path_port_moves_its_rule_of_2() -> None:
     ports = {p.name: p.port for p in swarm_ports(data_path_port=7789, encrypted=False)}
     assert ports["data"] == 7789
@@ -82,8 +130,9 @@ def test_container_mtu_is_what_docker_makes_of_it_mt_1(
 
 
 def test_gateway_is_always_sent_with_a_subnet_kd_3() -> None:
-    assert str(overlay(subnet="10.210.0.0/24").gateway) == "10.210.0.1"
-    assert overlay().gateway is None
+    (subnet,) = overlay(subnet="10.210.0.0/24").subnets
+    assert str(subnet.gateway) == "10.210.0.1"
+    assert overlay().subnets == ()
 
 
 def test_same_options_in_another_order_are_no_change() -> None:

@@ -8,8 +8,9 @@ from pulumi.provider.experimental.provider import CheckRequest
 
 from pulumi_swarm.provider.resources import SwarmResources
 from pulumi_swarm.provider.values import property_map
+from tests.unit.inputs import read
 
-SAID = {"defaultAddrPool": ["10.200.0.0/14"], "subnetSize": 24, "dataPathPort": 4789}
+SAID = dict(read()[0].settings)
 URN = "urn:pulumi:s::p::swarm:index:SwarmCluster$swarm:index:SwarmSettings::swarm"
 
 
@@ -36,3 +37,46 @@ def test_change_is_refused_with_the_way_to_do_it_ap_4_of_2(name: str, value: Any
     assert set(said) == {name}
     assert "cannot change while the swarm lives" in said[name]
     assert repr(SAID[name]) in said[name]
+
+
+def said(**changes: Any) -> dict[str, Any]:
+    plan, problems = read(**changes)
+    assert problems == []
+    return dict(plan.settings)
+
+
+def test_ingress_cannot_change_on_a_live_swarm_and_the_way_is_told_gw_1() -> None:
+    found = refused(SAID, said(ingress={"encrypted": True}))
+    assert set(found) == {"ingress"}
+    assert "docker network rm ingress" in found["ingress"]
+    assert f"pulumi state delete '{URN}'" in found["ingress"]
+
+
+BRIDGE = {"docker_gwbridge": {"subnet": "192.168.8.0/22"}}
+KEYS = ("manager-0", "manager-1", "manager-2", "worker-0", "worker-1")
+
+
+def test_bridge_of_the_nodes_changes_only_when_all_of_them_are_replaced_gw_6() -> None:
+    found = refused(SAID, said(**BRIDGE))
+    assert set(found) == {"dockerGwbridge"}
+    assert "raise nodeGenerations of all nodes" in found["dockerGwbridge"]
+    some = {key: 2 for key in KEYS if key != "worker-1"}
+    left = refused(SAID, said(**BRIDGE, node_generations=some))["dockerGwbridge"]
+    assert "(not raised: worker-1)" in left
+    assert refused(SAID, said(**BRIDGE, node_generations=dict.fromkeys(KEYS, 2))) == {}
+
+
+def test_advertised_address_changes_only_with_the_node_nw_3() -> None:
+    moved = {"node_advertise_addrs": {"worker-1": "10.20.9.9"}}
+    assert "raise nodeGenerations of worker-1" in refused(SAID, said(**moved))["nodeAdvertiseAddrs"]
+    assert refused(SAID, said(**moved, node_generations={"worker-1": 2})) == {}
+
+
+def test_node_that_comes_or_goes_is_no_change_of_the_others() -> None:
+    assert refused(SAID, said(worker_count=5)) == {}
+    assert refused(SAID, said(worker_count=0)) == {}
+
+
+def test_state_of_the_release_before_is_taken_as_it_is() -> None:
+    old = {name: SAID[name] for name in ("defaultAddrPool", "subnetSize", "dataPathPort")}
+    assert refused(old, SAID) == {}

@@ -1,5 +1,7 @@
 """User-data: byte-stable, small, free of secrets, and correct shell."""
 
+import base64
+import bz2
 import subprocess
 from collections.abc import Mapping
 from email import message_from_string
@@ -20,8 +22,10 @@ IDS: Mapping[str, str] = {
     "worker": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:swarm-worker-token-1-AbCdEf",
     "manager": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:swarm-manager-token-1-AbCdEf",
     "host_key": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:swarm-host-key-1-AbCdEf",
+    "unlock_key": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:swarm-unlock-key-1-AbCdEf",
     "parameter": "/pulumi-swarm/swarm/dev/swarm/managers",
 }
+PACKED = "/etc/swarm/swarm-bootstrap.bz2"
 
 
 def user_data(role: Role, index: int = 0, ids: Mapping[str, str] = IDS, **changes: object) -> str:
@@ -38,9 +42,19 @@ def parts(text: str) -> dict[str, str]:
     }
 
 
+def files(text: str) -> dict[str, str]:
+    """The files that the cloud-config writes, the script unpacked."""
+    config = yaml.safe_load(parts(text)["text/cloud-config"])
+    found = {f["path"]: f["content"] for f in config["write_files"]}
+    found[PACKED] = bz2.decompress(base64.b64decode(found[PACKED])).decode()
+    return found
+
+
 @pytest.mark.parametrize("role", list(Role))
 def test_user_data_of_a_role(role: Role, snapshot: SnapshotAssertion) -> None:
-    assert user_data(role) == snapshot
+    text = user_data(role)
+    packed = next(line for line in text.splitlines() if line.startswith("    content: Q"))
+    assert text.replace(packed, f"    content: (packed)\n{files(text)[PACKED]}") == snapshot
 
 
 @pytest.mark.parametrize("role", list(Role))
@@ -86,26 +100,25 @@ def test_worker_is_told_of_no_secret_but_its_own() -> None:
 
 
 def test_cloud_config_is_yaml_with_the_script_as_it_is() -> None:
-    config = yaml.safe_load(parts(user_data(Role.MANAGER))["text/cloud-config"])
-    files = {f["path"]: f["content"] for f in config["write_files"]}
+    text = user_data(Role.MANAGER)
+    config = yaml.safe_load(parts(text)["text/cloud-config"])
     source = Path("components/pulumi_swarm/bootstrap/swarm-bootstrap.sh").read_text(
         encoding="utf-8"
     )
     lines = [line for line in source.splitlines() if not line.lstrip().startswith("# ")]
-    assert files["/usr/local/sbin/swarm-bootstrap"].splitlines() == lines
+    assert files(text)[PACKED].splitlines() == lines
     assert lines[0] == "#!/bin/sh"
     assert config["users"][1]["ssh_authorized_keys"] == [KEY]
 
 
 @pytest.mark.parametrize("role", list(Role))
 def test_rendered_scripts_are_clean_shell(role: Role, tmp_path: Path) -> None:
-    found = parts(user_data(role))
-    config = yaml.safe_load(found["text/cloud-config"])
-    files = {f["path"]: f["content"] for f in config["write_files"]}
+    rendered = user_data(role)
+    found = parts(rendered)
     conf = tmp_path / "node.conf"
-    conf.write_text(files["/etc/swarm/node.conf"])
+    conf.write_text(files(rendered)["/etc/swarm/node.conf"])
     script = tmp_path / "swarm-bootstrap"
-    text = files["/usr/local/sbin/swarm-bootstrap"]
+    text = files(rendered)[PACKED]
     script.write_text(text.replace("/etc/swarm/node.conf", str(conf)))
     start = tmp_path / "start"
     start.write_text(found["text/x-shellscript"])
@@ -129,13 +142,21 @@ def test_values_cannot_break_out_of_the_configuration(hostile: str) -> None:
         worker_secret=hostile,
         manager_secret="",
         host_key_secret="",
+        unlock_key_secret="",
         addresses_parameter="/p",
         default_addr_pool=[IPv4Network("10.200.0.0/14")],
         subnet_size=24,
         data_path_port=4789,
+        listen_addr="0.0.0.0:2377",
+        advertise_addr="",
+        data_path_addr="",
+        gwbridge={},
+        ingress={},
+        daemon_config={},
         engine_version="",
         boot_timeout_seconds=600,
         authorized_keys=[],
+        further_parts=[],
     )
     config = yaml.safe_load(parts(render(settings))["text/cloud-config"])
     conf = next(f["content"] for f in config["write_files"] if f["path"].endswith("node.conf"))

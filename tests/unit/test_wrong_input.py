@@ -14,6 +14,42 @@ def network(**changes: Any) -> dict[str, Any]:
     return {"networks": [{**SUBNET, **changes}]}
 
 
+def bridge(**changes: Any) -> dict[str, Any]:
+    return {"docker_gwbridge": changes}
+
+
+def pools(*given: dict[str, Any]) -> dict[str, Any]:
+    return {"default_address_pools": list(given)}
+
+
+def daemon_log(**given: Any) -> dict[str, Any]:
+    return {"daemon_log_driver": given}
+
+
+def part(**given: Any) -> dict[str, Any]:
+    return {"user_data_parts": [given]}
+
+
+def node_address(key: str, address: str) -> dict[str, Any]:
+    return {"node_advertise_addrs": {key: address}}
+
+
+def several(*subnets: dict[str, Any]) -> dict[str, Any]:
+    return {"networks": [{"name": "a", "subnets": list(subnets)}]}
+
+
+BASTION = {"host": "bastion.example.com", "user": "ec2-user", "host_key": KEY}
+
+
+def bastion(**changes: Any) -> dict[str, Any]:
+    return {"access": "bastion", "ssh_bastion": {**BASTION, **changes}}
+
+
+ADVERTISED = "nodeAdvertiseAddrs"
+LOG = "daemonLogDriver.options"
+OPTIONS = "networks[0].driverOptions"
+
+
 # (changes, path of the input that is wrong, a part of what is allowed or of the remedy)
 WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"manager_count": 2}, "managerCount", "must be odd"),
@@ -30,7 +66,6 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"vpc_cidr": "10.0.0.0/8"}, "vpcCidr", "from /16 to /25"),
     ({"vpc_cidr": "10.20.0.0/27"}, "vpcCidr", "from /16 to /25"),
     ({"vpc_cidr": "8.8.0.0/16"}, "vpcCidr", "private range"),
-    ({"vpc_cidr": "172.17.0.0/16"}, "vpcCidr", "Docker's bridges"),
     ({"vpc_cidr": "10.210.0.0/16"}, "networks[1].subnet", "must not overlap vpcCidr"),
     ({"default_addr_pool": ["10.0.0.0/8"]}, "defaultAddrPool[0]", "must not overlap vpcCidr"),
     ({"default_addr_pool": ["10.210.0.0/16"]}, "networks[1].subnet", "defaultAddrPool[0]"),
@@ -45,7 +80,7 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"data_path_port": 50000}, "dataPathPort", "from 1024 to 49151"),
     ({"data_path_port": 7789}, "dataPathPort", "older engines send them in clear"),
     ({"data_path_port": 7789, "engine_version": "20.10.24"}, "dataPathPort", "in clear"),
-    ({"access": "vpn"}, "access", "public, private, ssm"),
+    ({"access": "vpn"}, "access", "public, private, bastion, ssm"),
     ({"admin_cidrs": ["0.0.0.0/0"]}, "adminCidrs[0]", "part of the world"),
     ({"admin_cidrs": ["128.0.0.0/1"]}, "adminCidrs[0]", "part of the world"),
     ({"admin_cidrs": None}, "adminCidrs", "must be given with access: private"),
@@ -84,7 +119,6 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     (network(subnet="10.210.0.9/24"), "networks[0].subnet", "write 10.210.0.0/24"),
     (network(subnet="9.9.9.0/24"), "networks[0].subnet", "private range"),
     (network(subnet="0.0.0.0/0"), "networks[0].subnet", "private range"),
-    (network(subnet="172.17.1.0/24"), "networks[0].subnet", "docker0"),
     (network(gateway="10.211.0.1"), "networks[0].gateway", "host address of the subnet"),
     (network(gateway="10.210.0.255"), "networks[0].gateway", "host address of the subnet"),
     (network(gateway="first"), "networks[0].gateway", "IPv4 address"),
@@ -97,6 +131,195 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     (network(ingress=True), "networks[0].ingress", "made with the swarm"),
     (network(encryptd=True), "networks[0].encryptd", "did you mean encrypted?"),
     (network(labels=["a"]), "networks[0].labels", "named strings"),
+    # Ports and the swarm's own settings (sections 5, 6, 10, 11)
+    ({"data_path_port": 80, "networks": []}, "dataPathPort", "from 1024 to 49151"),  # OF-2
+    ({"data_path_port": "4789"}, "dataPathPort", "whole number"),
+    (
+        {"ingress": {"encrypted": True}, "networks": [], "data_path_port": 7789},
+        "dataPathPort",
+        "23",
+    ),
+    (
+        {"subnet_size": 12, "default_addr_pool": ["10.96.0.0/16"]},
+        "defaultAddrPool[0]",
+        "/12",
+    ),  # AP-6
+    ({"subnet_size": 7}, "subnetSize", "from 8 to 29"),  # AP-6
+    ({"subnet_size": 29}, "networks[0].subnet", "must be given: it must hold nodes 5"),  # AP-9
+    ({"default_addr_pool": ["10.0.0.0/8"], "vpc_cidr": "10.0.0.0/16"}, "defaultAddrPool[0]", "vpc"),
+    ({"default_addr_pool": ["10.96.0.0/16", "10.96.1.0/24"]}, "defaultAddrPool[1]", "overlap"),
+    ({"cert_expiry_hours": 0}, "certExpiryHours", "from 1 to 87600"),
+    ({"cert_expiry_hours": "90d"}, "certExpiryHours", "whole number of hours"),
+    ({"task_history_limit": -1}, "taskHistoryLimit", "from 0 to 1000"),
+    ({"dispatcher_heartbeat_seconds": 0}, "dispatcherHeartbeatSeconds", "from 1 to 60"),
+    ({"snapshot_interval": 10}, "snapshotInterval", "from 100"),
+    ({"max_snapshots": 101}, "maxSnapshots", "from 0 to 100"),
+    ({"autolock": "yes"}, "autolock", "true or false"),
+    ({"worker_token_rotation": -1}, "workerTokenRotation", "raising it by one"),
+    ({"ca_rotation": 1.5}, "caRotation", "whole number"),
+    ({"log_driver": "json-file"}, "logDriver", "named values"),
+    ({"log_driver": {"name": "jsonfile"}}, "logDriver.name", "json-file"),
+    ({"log_driver": {"options": {}}}, "logDriver.name", "must be given"),
+    ({"external_cas": [{"url": "http://ca"}]}, "externalCas[0].url", "https URL"),
+    ({"external_cas": [{"url": "https://ca"}]}, "externalCas[0].caCert", "in PEM"),
+    ({"join_token": "SWMTKN-1-x"}, "joinToken", "fetch tokens by themselves"),
+    ({"advertise_addr": "public"}, "advertiseAddr", "nodeAdvertiseAddrs"),  # NW-2
+    ({"docker_host": "tcp://10.0.1.10:2376"}, "dockerHost", "pinned host key"),  # PD-13, NW-8
+    ({"manager_spot": True}, "managerSpot", "lose the quorum together"),  # QR-12
+    ({"security_group_ids": ["sg-1"]}, "securityGroupIds", "beside the groups"),  # SG-1
+    ({"worker_spot": "yes"}, "workerSpot", "true or false"),
+    # Addresses of nodes (section 9)
+    (
+        node_address("manager-0", "3.5.140.2"),
+        f"{ADVERTISED}.manager-0",
+        "passes a NAT",
+    ),  # NW-2, NW-4
+    (node_address("worker-0", "eth1"), f"{ADVERTISED}.worker-0", "IPv4 address"),
+    (node_address("manager-9", "10.20.0.9"), f"{ADVERTISED}.manager-9", "must name a node"),
+    (
+        {"node_advertise_addrs": {"manager-0": "10.20.0.9", "worker-0": "10.20.0.9"}},
+        f"{ADVERTISED}.worker-0",
+        "another than that of manager-0",
+    ),
+    ({"listen_addr": "10.0.0.1"}, "listenAddr", "name of a network interface"),
+    ({"listen_addr": "eth0:2378"}, "listenAddr", "port is always 2377"),
+    ({"data_path_addr": "10.0.0.1"}, "dataPathAddr", "cannot be an address"),
+    # Every node's daemon
+    ({"underlay_mtu": 9002}, "underlayMtu", "at most 9001"),
+    ({"underlay_mtu": 9001, "worker_instance_type": "m1.small"}, "underlayMtu", "at most 1500"),
+    ({"underlay_mtu": 100}, "underlayMtu", "from 144 to 9216"),
+    ({"underlay_mtu": 1350}, "networks[1].mtu", "at most underlayMtu, 1350"),  # MT-3
+    ({"network_control_plane_mtu": 9100}, "networkControlPlaneMtu", "at most underlayMtu"),  # MT-4
+    ({"bip": "172.17.0.0/16"}, "bip", "write 172.17.0.1/16"),
+    ({"bip": "172.17.0.1"}, "bip", "prefix length"),
+    ({"bip": "10.20.0.1/24"}, "bip", "must not overlap vpcCidr"),
+    ({"bip": "11.0.0.1/16"}, "bip", "private range"),
+    ({"bip": "192.168.7.1/28"}, "bip", "/26 or larger"),
+    (bridge(subnet="10.20.0.0/24"), "dockerGwbridge.subnet", "must not overlap vpcCidr"),  # GW-5
+    (bridge(subnet="10.210.0.0/24"), "networks[1].subnet", "dockerGwbridge.subnet"),
+    (bridge(subnet="192.168.7.0/28"), "dockerGwbridge.subnet", "/26 or larger"),
+    (bridge(subnet="192.168.7.9/24"), "dockerGwbridge.subnet", "write 192.168.7.0/24"),
+    (bridge(gateway="192.168.7.1"), "dockerGwbridge.gateway", "needs a subnet"),
+    (bridge(mtu=9002), "dockerGwbridge.mtu", "at most underlayMtu"),
+    (bridge(icc="no"), "dockerGwbridge.icc", "true or false"),
+    (bridge(ip_masq=True), "dockerGwbridge.ipMasq", "did you mean ipMasquerade?"),
+    (bridge(name="gw"), "dockerGwbridge.name", "swarm looks for"),
+    (bridge(encrypted=True), "dockerGwbridge.encrypted", "does not leave its node"),
+    ({"docker_gwbridge": True}, "dockerGwbridge", "named values"),
+    (pools({"base": "10.20.0.0/16", "size": 24}), "defaultAddressPools[0].base", "vpcCidr"),
+    (pools({"base": "192.168.0.0/16", "size": 15}), "defaultAddressPools[0].size", "from 16 to 26"),
+    (pools({"base": "192.168.0.0/16"}), "defaultAddressPools[0].size", "must be given"),
+    (pools({"size": 24}), "defaultAddressPools[0].base", "must be given"),
+    (pools({"base": "11.0.0.0/16", "size": 24}), "defaultAddressPools[0].base", "private range"),
+    (
+        pools({"base": "192.168.0.0/16", "size": 24}, {"base": "192.168.4.0/22", "size": 24}),
+        "defaultAddressPools[1].base",
+        "must not overlap defaultAddressPools[0].base",
+    ),
+    (daemon_log(name="jsonfile"), "daemonLogDriver.name", "does not start"),
+    (daemon_log(name="local", options={"max-sise": "1m"}), f"{LOG}.max-sise", "max-size"),
+    (daemon_log(name="local", options={"max-size": "ten"}), f"{LOG}.max-size", "such as 10m"),
+    (daemon_log(name="local", options={"max-file": "0"}), f"{LOG}.max-file", "from 1"),
+    (daemon_log(name="local", options={"max-file": 3}), f"{LOG}.max-file", "must be a string"),
+    ({"registry_mirrors": ["mirror.example.com"]}, "registryMirrors[0]", "URL of a host"),
+    ({"registry_mirrors": ["https://u:p@mirror"]}, "registryMirrors[0]", "password"),
+    ({"registry_mirrors": ["https://mirror/path"]}, "registryMirrors[0]", "without path"),
+    ({"insecure_registries": ["http://r:5000"]}, "insecureRegistries[0]", "without scheme"),
+    ({"metrics_addr": "9323"}, "metricsAddr", "such as 0.0.0.0:9323"),
+    ({"daemon_options": "{"}, "daemonOptions", "JSON object"),
+    ({"daemon_options": "[]"}, "daemonOptions", "JSON object"),
+    ({"daemon_options": '{"live-restore": true}'}, "daemonOptions.live-restore", "refuses it"),
+    ({"daemon_options": '{"bip": "10.0.0.1/24"}'}, "daemonOptions.bip", "set bip"),
+    ({"daemon_options": '{"hosts": ["tcp://0.0.0.0"]}'}, "daemonOptions.hosts", "reached by ssh"),
+    ({"daemon_options": '{"iptables": false}'}, "daemonOptions.iptables", "no published port"),
+    ({"engine_version": "19.03.15"}, "engineVersion", "at least 20.10"),
+    (part(content="echo"), "userDataParts[0].content", "must start with #!"),
+    (part(content_type="text/plain", content="x"), "userDataParts[0].contentType", "one of"),
+    (part(content="#!/bin/sh\nSWMTKN-1-x"), "userDataParts[0].content", "no join token"),  # JN-10
+    (
+        {"extra_policy_arns": ["AmazonECRReadOnly"]},
+        "extraPolicyArns[0]",
+        "ARN of a managed",
+    ),  # IA-2
+    (
+        {"extra_policy_arns": [f"arn:aws:iam::aws:policy/P{i}" for i in range(11)]},
+        "extraPolicyArns",
+        "10",
+    ),
+    # ingress (section 7)
+    ({"ingress": {"subnet": "10.20.1.0/24"}}, "ingress.subnet", "must not overlap vpcCidr"),
+    ({"ingress": {"subnet": "10.210.0.0/20"}}, "networks[1].subnet", "must not overlap ingress"),
+    ({"ingress": {"subnet": "10.99.0.0/29"}}, "ingress.subnet", "/28 or larger"),
+    (
+        {"ingress": {"subnet": "10.99.0.0/28"}, "worker_count": 4},
+        "ingress.subnet",
+        "= 15 addresses",
+    ),
+    ({"ingress": {"subnet": "10.99.0.0/24", "gateway": "10.98.0.1"}}, "ingress.gateway", "host"),
+    ({"ingress": {"mtu": 9100}}, "ingress.mtu", "at most underlayMtu"),
+    ({"ingress": {"encrypted": "no"}}, "ingress.encrypted", "true or false"),
+    ({"ingress": {"attachable": True}}, "ingress.attachable", "nothing but published"),  # GW-2
+    # The path to the managers
+    ({"access": "bastion"}, "sshBastion", "must be given with access: bastion"),
+    ({"ssh_bastion": BASTION}, "sshBastion", "no use without access: bastion"),
+    (bastion(host_key=None), "sshBastion.hostKey", "must be given"),
+    (bastion(host_key="-----BEGIN"), "sshBastion.hostKey", "OpenSSH public key"),
+    (bastion(host="ec2-user@b"), "sshBastion.host", "user and port beside it"),
+    (bastion(user="a b"), "sshBastion.user", "name of a user"),
+    (bastion(port=0), "sshBastion.port", "from 1 to 65535"),
+    # Networks (sections 2, 3, 6, 8)
+    (network(name="docker_gwbridge"), "networks[0].name", "set dockerGwbridge"),  # KD-14
+    (network(name="none"), "networks[0].name", "Docker's own"),  # VI-7
+    (network(name=7), "networks[0].name", "must be a string"),
+    (network(ipv6=True), "networks[0].ipv6", "no released engine"),  # NW-7
+    (network(ip_range="10.211.0.0/25"), "networks[0].ipRange", "must lie in the subnet"),  # AP-10
+    (network(ip_range="10.210.0.0/23"), "networks[0].ipRange", "must lie in the subnet"),
+    (network(subnet=None, ip_range="10.210.0.0/25"), "networks[0].ipRange", "needs a subnet"),
+    (network(ip_range="10.210.0.8/29"), "networks[0].subnet", "= 11 addresses"),  # AP-9
+    (network(subnet="10.210.0.0/28", planned_tasks=20), "networks[0].subnet", "has 13"),  # AP-9
+    (network(planned_tasks=0), "networks[0].plannedTasks", "from 1"),
+    (network(planned_services=-1), "networks[0].plannedServices", "from 0"),
+    (network(aux_address={"a": "10.210.0.9"}), "networks[0].auxAddress", "no auxiliary addresses"),
+    (network(subnets=[{"subnet": "10.211.0.0/24"}]), "networks[0].subnet", "beside subnets"),
+    (several({"gateway": "10.211.0.1"}), "networks[0].subnets[0].subnet", "must be given"),
+    (
+        several({"subnet": "10.211.0.0/24"}, {"subnet": "10.211.0.0/25"}),
+        "networks[0].subnets[1].subnet",
+        "must not overlap networks[0].subnets[0].subnet",
+    ),
+    (several({"subnet": "10.211.0.0/24", "aux": 1}), "networks[0].subnets[0].aux", "not an input"),
+    (
+        network(driver_options={"encrypted": "false"}),
+        f"{OPTIONS}.encrypted",
+        "set encrypted",
+    ),  # ES-6
+    (
+        network(driver_options={"com.docker.network.driver.mtu": "1500"}),
+        f"{OPTIONS}.com.docker.network.driver.mtu",
+        "set mtu",
+    ),
+    (
+        network(driver_options={"com.docker.network.driver.overlay.vxlanid_list": "5000"}),
+        f"{OPTIONS}.com.docker.network.driver.overlay.vxlanid_list",
+        "swarm numbers networks",
+    ),
+    (network(config_only=True), "networks[0].configOnly", "no networks of single nodes"),
+    (network(mtu=9100), "networks[0].mtu", "at most underlayMtu, 9001"),
+    (network(mtu="auto"), "networks[0].mtu", "whole number"),
+    ({"vpc_cidr": "172.31.0.0/16", "avoid_cidrs": ["172.16.0.0/12"]}, "vpcCidr", "avoidCidrs[0]"),
+    (
+        {
+            "avoid_cidrs": ["10.0.0.0/8", "172.16.0.0/12", "100.64.0.0/10"],
+            "vpc_cidr": "192.168.0.0/20",
+        },
+        "defaultAddrPool",
+        "must be given: none of",
+    ),  # AP-2
+    (
+        {"avoid_cidrs": ["10.8.0.0/16"], "default_addr_pool": ["10.8.0.0/14"]},
+        "defaultAddrPool[0]",
+        "must not overlap avoidCidrs[0]",
+    ),  # AP-2
 ]
 
 
@@ -113,6 +336,10 @@ def test_mistake_has_a_sentence(changes: dict[str, Any], path: str, sentence: st
     for problem in problems:
         assert problem.allowed
         assert problem.remedy
+
+
+def test_there_are_at_least_150_and_no_two_are_the_same() -> None:
+    assert len({repr(row) for row in WRONG}) == len(WRONG) >= 150
 
 
 def test_all_mistakes_of_a_run_come_together() -> None:

@@ -1,10 +1,12 @@
 #!/bin/sh
 # Join this machine to its swarm or, on the first manager of a new one, make the swarm.
-# Runs at every boot; on a machine that is in a swarm it changes nothing.
+# Runs at every boot; on a machine that is in a swarm it changes nothing. With "upkeep", which a
+# timer calls on managers, it unlocks a locked swarm and hands over tokens that were rotated.
 set -u
 . /etc/swarm/node.conf
 work=${RUNTIME_DIRECTORY:-/run/swarm-bootstrap} # of tmpfs and for root alone: tokens pass through it
 joined=/etc/swarm/joined # there once this machine has been in its swarm; it then never leaves it
+published=/etc/swarm/published # a digest of the tokens that this machine knows to be handed over
 metadata_url=http://169.254.169.254/latest
 deadline=$(($(date +%s) + BOOT_TIMEOUT_SECONDS))
 why="it has only just started"
@@ -83,6 +85,10 @@ engine() { # engine METHOD PATH [curl arguments]: Docker's API, so that no token
 		-w '%{http_code}' "$@" "http://docker$path"
 }
 
+engine_json() { # METHOD PATH BODY-OR-@FILE
+	engine "$1" "$2" -H 'Content-Type: application/json' -d "$3"
+}
+
 swarm_state() { timeout 30 docker info --format '{{.Swarm.LocalNodeState}}' 2>/dev/null; }
 
 install_packages() {
@@ -124,9 +130,65 @@ ensure_engine() {
 		why="Docker cannot be installed: see the lines above"
 		install_engine || pause
 	done
+	configure_engine
 	systemctl -q enable --now docker || say "docker does not start yet"
 	until [ -n "$(swarm_state)" ]; do
 		why="dockerd does not answer: see journalctl -u docker"
+		pause
+	done
+}
+
+# What the image's own daemon.json says besides stays.
+configure_engine() {
+	mkdir -p /etc/docker
+	python3 -c '
+import json, os, sys
+path = "/etc/docker/daemon.json"
+held = json.load(open(path)) if os.path.exists(path) else {}
+wanted = {**held, **json.load(open("/etc/swarm/daemon.json"))}
+if wanted == held:
+    sys.exit(3)
+with open(path + ".new", "w") as file:
+    json.dump(wanted, file, indent=1)
+os.chmod(path + ".new", 0o644)
+os.rename(path + ".new", path)
+'
+	case $? in
+	0) systemctl -q try-restart docker || say "docker does not start with /etc/docker/daemon.json yet" ;;
+	3) ;;
+	*) fail "/etc/docker/daemon.json of the image is not JSON; correct it in the image" ;;
+	esac
+}
+
+# Swarm makes one with its own settings when it finds none.
+make_gwbridge() {
+	[ ! -e "$joined" ] || return 0
+	until [ "$(swarm_state)" != inactive ] || {
+		engine DELETE /networks/docker_gwbridge >/dev/null
+		[ "$(engine_json POST /networks/create "$GWBRIDGE")" = 201 ]
+	}; do
+		why="docker_gwbridge cannot be made: $(cat "$work/engine")"
+		pause
+	done
+}
+
+# ingress as declared in place of the one that swarm made: on the first manager, before any token
+# is handed over, so that no other node and no service knows the old one. The old one goes in the
+# background, and until then the new one is refused.
+make_ingress() {
+	while [ ! -e /etc/swarm/ingress ]; do
+		get_secret "$WORKER_SECRET"
+		case $? in
+		0) return ;; # the swarm has long been handed over: this machine only joined it
+		3)
+			engine DELETE /networks/ingress >/dev/null
+			if [ "$(engine_json POST /networks/create "$INGRESS")" = 201 ]; then
+				: >/etc/swarm/ingress
+				return
+			fi
+			why="ingress cannot be made: $(cat "$work/engine")"
+			;;
+		esac
 		pause
 	done
 }
@@ -155,9 +217,9 @@ init_swarm() {
 			return
 		fi
 	done
-	printf '{"ListenAddr": "0.0.0.0:2377", "AdvertiseAddr": "%s", "DataPathPort": %s, "DefaultAddrPool": %s, "SubnetSize": %s, "Spec": {}}' \
-		"$address" "$DATA_PATH_PORT" "$DEFAULT_ADDR_POOL" "$SUBNET_SIZE" >"$work/init"
-	code=$(engine POST /swarm/init -H 'Content-Type: application/json' -d @"$work/init")
+	printf '{"ListenAddr": "%s", "AdvertiseAddr": "%s", "DataPathAddr": "%s", "DataPathPort": %s, "DefaultAddrPool": %s, "SubnetSize": %s, "Spec": {}}' \
+		"$LISTEN_ADDR" "$address" "$DATA_PATH_ADDR" "$DATA_PATH_PORT" "$DEFAULT_ADDR_POOL" "$SUBNET_SIZE" >"$work/init"
+	code=$(engine_json POST /swarm/init @"$work/init")
 	if [ "$code" = 200 ]; then
 		say "made a new swarm"
 	else
@@ -172,6 +234,40 @@ publish_tokens() {
 		publish_token "$MANAGER_SECRET" Manager && publish_token "$WORKER_SECRET" Worker; do
 		pause
 	done
+	digest "$work/swarm" >"$published"
+}
+
+digest() {
+	python3 -c '
+import hashlib, json, sys
+print(hashlib.sha256(json.dumps(json.load(open(sys.argv[1]))["JoinTokens"], sort_keys=True).encode()).hexdigest())
+' "$1"
+}
+
+# The leader alone hands tokens over, and asks AWS only when they are not those it knows.
+upkeep() {
+	[ "$(swarm_state)" != locked ] || unlock || fail "the swarm is locked, and $why"
+	[ "$(timeout 30 docker node inspect --format '{{.ManagerStatus.Leader}}' self 2>/dev/null)" = true ] || return 0
+	[ "$(engine GET /swarm)" = 200 ] || return 0
+	[ "$(digest "$work/engine")" = "$(cat "$published" 2>/dev/null)" ] || publish_tokens
+}
+
+unlock() {
+	why="no key is kept for it: unlock it with docker swarm unlock"
+	[ -n "$UNLOCK_KEY_SECRET" ] || return
+	get_secret "$UNLOCK_KEY_SECRET"
+	case $? in
+	0) ;;
+	3) why="the secret $UNLOCK_KEY_SECRET is empty: unlock it with docker swarm unlock" && return 1 ;;
+	*) return 1 ;;
+	esac
+	python3 -c 'import json, sys; print(json.dumps({"UnlockKey": open(sys.argv[1]).read().strip()}))' \
+		"$work/value" >"$work/unlock"
+	[ "$(engine_json POST /swarm/unlock @"$work/unlock")" = 200 ] || {
+		why="the key in $UNLOCK_KEY_SECRET does not open it: $(cat "$work/engine")"
+		return 1
+	}
+	say "unlocked the swarm"
 }
 
 publish_token() { # SECRET KIND
@@ -220,10 +316,10 @@ join_swarm() {
 	python3 -c '
 import json, sys
 token = open(sys.argv[1]).read().strip()
-print(json.dumps({"ListenAddr": "0.0.0.0:2377", "AdvertiseAddr": sys.argv[2],
-                  "RemoteAddrs": sys.argv[3:], "JoinToken": token}))
-' "$work/value" "$address" "$@" >"$work/join"
-	code=$(engine POST /swarm/join -H 'Content-Type: application/json' -d @"$work/join")
+print(json.dumps({"ListenAddr": sys.argv[2], "AdvertiseAddr": sys.argv[3], "DataPathAddr": sys.argv[4],
+                  "RemoteAddrs": sys.argv[5:], "JoinToken": token}))
+' "$work/value" "$LISTEN_ADDR" "$address" "$DATA_PATH_ADDR" "$@" >"$work/join"
+	code=$(engine_json POST /swarm/join @"$work/join")
 	why="swarm join by $* was refused (HTTP status $code): $(cat "$work/engine")"
 }
 
@@ -249,7 +345,7 @@ enter_swarm() {
 	while :; do
 		case $(swarm_state) in
 		active) return ;;
-		locked) fail "the swarm is locked: unlock it with docker swarm unlock" ;;
+		locked) unlock || why="the swarm is locked, and $why" ;;
 		pending) # a join goes on in the background; one that never ends is taken back
 			why="a join is pending: see journalctl -u docker"
 			pending=$((${pending:-0} + 1))
@@ -270,13 +366,19 @@ enter_swarm() {
 
 umask 077
 trap 'rm -f "$work"/*' EXIT # tokens and credentials are needed for no longer than this runs
+if [ "${1:-}" = upkeep ]; then
+	upkeep
+	exit
+fi
 ensure_engine
-until address=$(metadata meta-data/local-ipv4); do
+until address=${ADVERTISE_ADDR:-$(metadata meta-data/local-ipv4)} && [ -n "$address" ]; do
 	why="the metadata service does not answer"
 	pause
 done
 install_host_key
+make_gwbridge
 enter_swarm
+[ -z "$INGRESS" ] || [ -e "$joined" ] || make_ingress
 : >"$joined"
 [ "$MAY_INIT" != yes ] || publish_tokens
 say "$(hostname) is in the swarm"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Network
 
+from .ports import SSH_PORT
 from .reader import Reader
 
 # OpenSSH's public key formats (sshd(8), AUTHORIZED_KEYS FILE FORMAT); DSA is long refused.
@@ -19,13 +20,25 @@ class Access(StrEnum):
     """The way to the managers' Docker.
 
     ``public``: by ssh to an Elastic IP each; ``private``: by ssh to their
-    private addresses, over a VPN or from inside the network; ``ssm``: through
-    AWS Session Manager, with no ssh port open at all.
+    private addresses, over a VPN or from inside the network; ``bastion``: the
+    same through a host of yours that is let in; ``ssm``: through AWS Session
+    Manager, with no ssh port open at all.
     """
 
     PUBLIC = "public"
     PRIVATE = "private"
+    BASTION = "bastion"
     SSM = "ssm"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bastion:
+    """A host that forwards connections to the managers."""
+
+    host: str
+    user: str
+    port: int
+    host_key: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +50,7 @@ class AccessPlan:
     authorized_keys: tuple[str, ...]
     identity_file: str
     through: str
+    bastion: Bastion | None
 
 
 def read_access(reader: Reader) -> AccessPlan:
@@ -67,6 +81,7 @@ def read_connection(reader: Reader, *, require_keys: bool) -> AccessPlan:
         authorized_keys=_authorized_keys(reader, required=require_keys),
         identity_file=reader.text("ssh_identity_file", ""),
         through=reader.text("ssh_proxy_command", ""),
+        bastion=_bastion(reader),
     )
 
 
@@ -82,6 +97,52 @@ def read_admin_cidrs(reader: Reader) -> tuple[IPv4Network, ...]:
                 "name the networks that administrators and CI come from, or use access: ssm",
             )
     return admin_cidrs
+
+
+def _bastion(reader: Reader) -> Bastion | None:
+    wanted = reader.raw("access") == Access.BASTION
+    if not reader.has("ssh_bastion"):
+        if wanted:
+            reader.wrong(
+                "ssh_bastion",
+                "must be given with access: bastion",
+                "give its host, user and hostKey",
+            )
+        return None
+    if not wanted:
+        reader.wrong(
+            "ssh_bastion", "has no use without access: bastion", "set access, or leave it out"
+        )
+    nested = reader.nested("ssh_bastion", ("host", "user", "port", "host_key"))
+    for name in ("host", "user", "host_key"):
+        if not nested.has(name):
+            nested.wrong(name, "must be given", "give the bastion's host, user and hostKey")
+    key = nested.text("host_key", "")
+    if nested.has("host_key") and not _KEY.fullmatch(key.strip()):
+        nested.wrong(
+            "host_key",
+            "must be an OpenSSH public key, such as 'ssh-ed25519 AAAA...'",
+            "give the line of the bastion's /etc/ssh/ssh_host_ed25519_key.pub",
+            f"{key[:11]}...",
+        )
+    return Bastion(
+        host=nested.text(
+            "host",
+            "",
+            pattern=r"[a-zA-Z0-9][a-zA-Z0-9.-]*",
+            allowed="must be a host name or address",
+            remedy="write user and port beside it, in user and port",
+        ),
+        user=nested.text(
+            "user",
+            "",
+            pattern=r"[a-zA-Z_][a-zA-Z0-9._-]*",
+            allowed="must be the name of a user there",
+            remedy="write it like ec2-user",
+        ),
+        port=nested.integer("port", SSH_PORT, low=1, high=65535, unit="a TCP port", why="of sshd"),
+        host_key=" ".join(key.split()[:2]),
+    )
 
 
 def _authorized_keys(reader: Reader, *, required: bool) -> tuple[str, ...]:

@@ -10,8 +10,6 @@ from .problems import Problems
 MIN_VPC_PREFIX, MAX_VPC_PREFIX = 16, 28  # Amazon VPC user guide, "VPC CIDR blocks"
 MAX_SUBNET_PREFIX = 28  # Amazon VPC user guide, "Subnet sizing": 16 addresses, 5 reserved
 DEFAULT_VPC = IPv4Network("10.0.0.0/16")
-DOCKER_BRIDGE = IPv4Network("172.17.0.0/16")  # dockerd's default for docker0
-DOCKER_GWBRIDGE = IPv4Network("172.18.0.0/16")  # the next of dockerd's local pools
 
 # RFC 1918 and RFC 6598: what may be used inside a network without owning it.
 PRIVATE_RANGES = (
@@ -19,14 +17,6 @@ PRIVATE_RANGES = (
     IPv4Network("172.16.0.0/12"),
     IPv4Network("192.168.0.0/16"),
     IPv4Network("100.64.0.0/10"),
-)
-
-# Tried in turn when no default_addr_pool is given. A /14 holds 1024 networks of /24.
-POOL_CANDIDATES = (
-    IPv4Network("10.200.0.0/14"),
-    IPv4Network("10.96.0.0/14"),
-    IPv4Network("172.24.0.0/14"),
-    IPv4Network("100.96.0.0/14"),
 )
 
 DEFAULT_SUBNET_SIZE = 24
@@ -62,10 +52,10 @@ def is_private(network: IPv4Network) -> bool:
     return any(network.subnet_of(private) for private in PRIVATE_RANGES)
 
 
-def choose_pool(taken: Iterable[IPv4Network]) -> IPv4Network | None:
+def choose(candidates: Iterable[IPv4Network], taken: Iterable[IPv4Network]) -> IPv4Network | None:
     """The first candidate that is clear of every range in use; None when none is."""
     in_use = list(taken)
-    for candidate in POOL_CANDIDATES:
+    for candidate in candidates:
         if not any(candidate.overlaps(other) for other in in_use):
             return candidate
     return None

@@ -5,19 +5,37 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network
 
 from .access import AccessPlan, read_access, read_admin_cidrs, read_connection
-from .addresses import DEFAULT_VPC, DOCKER_BRIDGE, DOCKER_GWBRIDGE, NamedRange, check_disjoint
-from .machines import MachinePlan, read_machines
+from .addresses import DEFAULT_VPC, NamedRange
+from .bodies import gwbridge_body, ingress_body
+from .daemon import DaemonPlan, read_daemon
+from .machines import MachinePlan, engine_is_at_least, read_machines
 from .nodes import NodePlan, read_nodes
-from .overlay import Overlay, read_overlay
+from .overlay import Overlay, Surroundings, read_overlay
+from .policies import read_policy_arns
 from .ports import DEFAULT_DATA_PATH_PORT, Role
 from .problems import Problems
+from .ranges import Ranges, read_ranges, read_subnet_size
 from .reader import Reader
+from .spec import SpecPlan, read_spec
+from .subnets import Subnet
 from .swarm import SwarmPlan, read_data_path_port, read_swarm
 from .tags import read_tags
 from .vpc import VpcPlan, read_vpc_of
 
 # moby#45636: before, a network on another port than 4789 was sent in clear (ES-4).
-ENCRYPTED_OTHER_PORT_ENGINE = 23
+ENCRYPTED_OTHER_PORT_ENGINE = (23,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupPlan:
+    """One role's nodes and what they are launched with."""
+
+    machines: MachinePlan
+    swarm: SwarmPlan
+    daemon: DaemonPlan
+    access: AccessPlan
+    nodes: tuple[NodePlan, ...]
+    tags: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,42 +44,114 @@ class ClusterPlan:
 
     vpc: VpcPlan
     machines: MachinePlan
+    ranges: Ranges
     swarm: SwarmPlan
+    daemon: DaemonPlan
+    spec: SpecPlan
     access: AccessPlan
     nodes: tuple[NodePlan, ...]
     networks: tuple[Overlay, ...]
     encrypted: bool
+    policy_arns: tuple[str, ...]
     tags: Mapping[str, str]
 
-    def group(self, role: Role) -> "GroupPlan":
+    @property
+    def chosen(self) -> dict[str, object]:
+        """What was chosen for want of a value, as args for the parts.
+
+        None of them knows enough of the others to choose the same.
+        """
+        ingress, gwbridge = self.swarm.ingress, self.daemon.gwbridge
+        return {
+            "underlay_mtu": self.machines.underlay_mtu,
+            "default_addr_pool": [str(pool) for pool in self.swarm.default_addr_pool],
+            "bip": str(self.ranges.bip),
+            "default_address_pools": [
+                {"base": str(pool.base), "size": pool.size} for pool in self.ranges.local_pools
+            ],
+            "docker_gwbridge": {
+                "subnet": str(gwbridge.subnet.network),
+                "gateway": str(gwbridge.subnet.gateway),
+                "mtu": gwbridge.mtu,
+                "icc": gwbridge.icc,
+                "ip_masquerade": gwbridge.ip_masquerade,
+            },
+            "ingress": {
+                **_subnet_args(ingress.subnet),
+                "mtu": ingress.mtu,
+                "encrypted": ingress.encrypted,
+            },
+        }
+
+    @property
+    def settings(self) -> dict[str, object]:
+        """What is said once, as SwarmSettings takes it."""
+        return {
+            "defaultAddrPool": [str(pool) for pool in self.swarm.default_addr_pool],
+            "subnetSize": self.swarm.subnet_size,
+            "dataPathPort": self.swarm.data_path_port,
+            "ingress": ingress_body(self.swarm.ingress),
+            "dockerGwbridge": gwbridge_body(self.daemon.gwbridge),
+            "nodes": {
+                node.key: {
+                    "generation": node.generation,
+                    "advertiseAddr": str(node.advertise_addr or ""),
+                }
+                for node in self.nodes
+            },
+        }
+
+    def group(self, role: Role) -> GroupPlan:
         """The part of the plan that is about one role's nodes."""
         return GroupPlan(
             machines=self.machines,
             swarm=self.swarm,
+            daemon=self.daemon,
             access=self.access,
             nodes=tuple(node for node in self.nodes if node.role is role),
             tags=self.tags,
         )
 
 
+# Inputs that users look for, and why there is none.
+REFUSED = {
+    "manager_spot": "managers on spot machines lose the quorum together; use workerSpot",
+    "advertise_addr": "it differs from node to node: set nodeAdvertiseAddrs, or leave it out for "
+    "each node's private address",
+    "docker_host": "it is an output: Docker is reached by ssh with the managers' pinned host key, "
+    "never by an open TCP port; set access",
+    "join_token": "nodes fetch tokens by themselves, so that none is in the state; leave it out",
+    "security_group_ids": "rules are made one by one beside the groups' own; add yours to the two "
+    "groups, which are outputs",
+}
+
+
 def read_cluster(values: object, known: Sequence[str], problems: Problems) -> ClusterPlan:
     """Read the args of a cluster; the plan is good only when there are no problems."""
-    reader = Reader(values, known, problems)
+    reader = Reader(values, known, problems, refused=REFUSED)
     access = read_access(reader)
-    networks = _networks(reader)
+    machines = read_machines(reader, access)
+    nodes = read_nodes(reader, tuple(Role))
+    networks = _networks(reader, len(nodes), machines.underlay_mtu)
     vpc = read_vpc_of(reader, access.access)
+    ranges = read_ranges(reader, vpc.cidr, _declared(reader, networks))
+    swarm = read_swarm(reader, ranges, machines.underlay_mtu, len(nodes))
     plan = ClusterPlan(
         vpc=vpc,
-        machines=read_machines(reader, access),
-        swarm=read_swarm(reader, vpc.cidr, networks),
+        machines=machines,
+        ranges=ranges,
+        swarm=swarm,
+        daemon=read_daemon(reader, ranges, machines.underlay_mtu),
+        spec=read_spec(reader),
         access=access,
-        nodes=read_nodes(reader, tuple(Role)),
+        nodes=nodes,
         networks=networks,
-        encrypted=any(network.encrypted for network in networks)
+        encrypted=swarm.ingress.encrypted
+        or any(network.encrypted for network in networks)
         or reader.boolean("allow_encrypted_networks", default=False),
+        policy_arns=read_policy_arns(reader),
         tags=read_tags(reader),
     )
-    _check_ranges(reader, plan)
     _check_encryption(reader, plan)
     return plan
 
@@ -81,17 +171,8 @@ class JoinPlan:
     """What the join secrets and roles are made from."""
 
     session_manager: bool
-    tags: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GroupPlan:
-    """One role's nodes and what they are launched with."""
-
-    machines: MachinePlan
-    swarm: SwarmPlan
-    access: AccessPlan
-    nodes: tuple[NodePlan, ...]
+    autolock: bool
+    policy_arns: tuple[str, ...]
     tags: Mapping[str, str]
 
 
@@ -106,22 +187,48 @@ def read_firewall(values: object, known: Sequence[str], problems: Problems) -> F
     )
 
 
-def read_group(values: object, known: Sequence[str], role: Role, problems: Problems) -> GroupPlan:
-    """Read the args of the managers or the workers alone."""
+def read_join(values: object, known: Sequence[str], problems: Problems) -> JoinPlan:
+    """Read the args of the join secrets that stand alone."""
     reader = Reader(values, known, problems)
-    access = read_connection(reader, require_keys=role is Role.MANAGER)
-    return GroupPlan(
-        machines=read_machines(reader, access),
-        swarm=read_swarm(reader, reader.network("vpc_cidr", DEFAULT_VPC), ()),
-        access=access,
-        nodes=read_nodes(reader, (role,)),
+    return JoinPlan(
+        session_manager=reader.boolean("session_manager", default=False),
+        autolock=reader.boolean("autolock", default=False),
+        policy_arns=read_policy_arns(reader),
         tags=read_tags(reader),
     )
 
 
-def _networks(reader: Reader) -> tuple[Overlay, ...]:
+def read_group(values: object, known: Sequence[str], role: Role, problems: Problems) -> GroupPlan:
+    """Read the args of the managers or the workers alone."""
+    reader = Reader(values, known, problems)
+    access = read_connection(reader, require_keys=role is Role.MANAGER)
+    machines = read_machines(reader, access)
+    nodes = read_nodes(reader, (role,))
+    known_vpc = reader.network("vpc_cidr", DEFAULT_VPC) if reader.has("vpc_cidr") else None
+    ranges = read_ranges(reader, known_vpc)
+    return GroupPlan(
+        machines=machines,
+        swarm=read_swarm(reader, ranges, machines.underlay_mtu, len(nodes)),
+        daemon=read_daemon(reader, ranges, machines.underlay_mtu),
+        access=access,
+        nodes=nodes,
+        tags=read_tags(reader),
+    )
+
+
+def _subnet_args(subnet: Subnet) -> dict[str, object]:
+    found: dict[str, object] = {"subnet": str(subnet.network), "gateway": str(subnet.gateway)}
+    if subnet.ip_range is not None:
+        found["ip_range"] = str(subnet.ip_range)
+    return found
+
+
+def _networks(reader: Reader, nodes: int, underlay_mtu: int) -> tuple[Overlay, ...]:
+    swarm = Surroundings(
+        nodes=nodes, underlay_mtu=underlay_mtu, subnet_size=read_subnet_size(reader)
+    )
     networks = tuple(
-        read_overlay(item, reader.problems, f"{reader.path('networks')}[{i}]")
+        read_overlay(item, reader.problems, f"{reader.path('networks')}[{i}]", swarm)
         for i, item in enumerate(reader.sequence("networks"))
     )
     first: dict[str, int] = {}
@@ -137,76 +244,34 @@ def _networks(reader: Reader) -> tuple[Overlay, ...]:
     return networks
 
 
-def _check_ranges(reader: Reader, plan: ClusterPlan) -> None:
-    """Hold every range against every other: VPC, peers, Docker's bridges, pools, networks."""
-    if plan.vpc.cidr.overlaps(DOCKER_BRIDGE) or plan.vpc.cidr.overlaps(DOCKER_GWBRIDGE):
-        reader.wrong(
-            "vpc_cidr",
-            f"must not overlap Docker's bridges ({DOCKER_BRIDGE}, {DOCKER_GWBRIDGE})",
-            "choose another range",
-            str(plan.vpc.cidr),
-        )
-    ranges = [
-        NamedRange(
-            path=reader.path("vpc_cidr"), network=plan.vpc.cidr, remedy="choose another range"
-        )
-    ]
-    peers = [
-        NamedRange(
-            path=f"{reader.path('avoid_cidrs')}[{i}]",
-            network=network,
-            remedy="move the VPC out of the way",
-        )
-        for i, network in enumerate(reader.networks("avoid_cidrs"))
-    ]
-    declared = [
-        NamedRange(
-            path=f"{reader.path('default_addr_pool')}[{i}]",
-            network=pool,
-            remedy="choose another pool, or leave it out and one is chosen",
-        )
-        for i, pool in enumerate(plan.swarm.default_addr_pool)
-    ]
-    declared += [
-        NamedRange(
-            path=f"{reader.path('networks')}[{i}].subnet",
-            network=network.subnet,
-            remedy="choose another subnet, or leave it out and swarm takes one from its pool",
-        )
-        for i, network in enumerate(plan.networks)
-        if network.subnet is not None
-    ]
-    for bridge, name in ((DOCKER_BRIDGE, "docker0"), (DOCKER_GWBRIDGE, "docker_gwbridge")):
-        _check_disjoint_from(NamedRange(path=name, network=bridge, remedy=""), declared, reader)
-    for peer in peers:  # peers may overlap one another: that is not ours to judge
-        _check_disjoint_from(peer, [*ranges, *declared], reader)
-    check_disjoint([*ranges, *declared], reader.problems)
-
-
-def _check_disjoint_from(fixed: NamedRange, others: Sequence[NamedRange], reader: Reader) -> None:
-    """Refuse each of ``others`` that overlaps a range which cannot move."""
-    for other in others:
-        check_disjoint([fixed, other], reader.problems)
+def _declared(reader: Reader, networks: Sequence[Overlay]) -> list[NamedRange]:
+    """The subnets of the networks, each by the path of its input."""
+    found = []
+    for i, network in enumerate(networks):
+        path = f"{reader.path('networks')}[{i}]"
+        several = len(network.subnets) > 1
+        for k, subnet in enumerate(network.subnets):
+            found.append(
+                NamedRange(
+                    path=f"{path}.subnets[{k}].subnet" if several else f"{path}.subnet",
+                    network=subnet.network,
+                    remedy="choose another subnet, or leave it out and swarm takes one from its "
+                    "pool",
+                )
+            )
+    return found
 
 
 def _check_encryption(reader: Reader, plan: ClusterPlan) -> None:
     other_port = plan.swarm.data_path_port != DEFAULT_DATA_PATH_PORT
     if not plan.encrypted or not other_port:
         return
-    major = plan.machines.engine_version.partition(".")[0]
-    if not major or int(major) < ENCRYPTED_OTHER_PORT_ENGINE:
+    if not engine_is_at_least(plan.machines.engine_version, ENCRYPTED_OTHER_PORT_ENGINE):
+        floor = ENCRYPTED_OTHER_PORT_ENGINE[0]
         reader.wrong(
             "data_path_port",
             f"must be {DEFAULT_DATA_PATH_PORT} with encrypted networks, unless engineVersion is at "
-            f"least {ENCRYPTED_OTHER_PORT_ENGINE}: older engines send them in clear",
-            f"leave it out, or set engineVersion to {ENCRYPTED_OTHER_PORT_ENGINE} or newer",
+            f"least {floor}: older engines send them in clear",
+            f"leave it out, or set engineVersion to {floor} or newer",
             plan.swarm.data_path_port,
         )
-
-
-def read_join(values: object, known: Sequence[str], problems: Problems) -> JoinPlan:
-    """Read the args of the join secrets that stand alone."""
-    reader = Reader(values, known, problems)
-    return JoinPlan(
-        session_manager=reader.boolean("session_manager", default=False), tags=read_tags(reader)
-    )

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Self
 
+from .access import Bastion
 from .ports import SSH_PORT
 
 SSH_USER = "swarm"
 SSH_HOST = "swarm-managers"  # a name for ssh alone: the proxy finds the address
+SSH_BASTION = "swarm-bastion"  # the name its host key is pinned under
 
 # ssm: a manager is named by its network interface, which outlives its instances; the first whose
 # agent answers is taken.
@@ -46,6 +48,7 @@ class Connection:
     identity_file: str
     through: str
     session_manager_region: str
+    bastion: Bastion | None
 
     @classmethod
     def of(cls, inputs: Mapping[str, Any]) -> Self:
@@ -56,6 +59,7 @@ class Connection:
             identity_file=inputs["identityFile"],
             through=inputs["through"],
             session_manager_region=inputs["sessionManagerRegion"],
+            bastion=_bastion_of(inputs.get("bastion") or {}),
         )
 
     @property
@@ -71,6 +75,14 @@ def ssh_options(connection: Connection) -> list[str]:
     nothing is trusted on first use.
     """
     settings = {
+        **_pinned(SSH_HOST, connection.host_public_key),
+        "ProxyCommand": proxy_command(connection),
+    }
+    return _options(settings, connection.identity_file)
+
+
+def _pinned(name: str, public_key: str) -> dict[str, str]:
+    return {
         "BatchMode": "yes",
         "ConnectTimeout": "30",
         "ServerAliveInterval": "15",
@@ -81,12 +93,14 @@ def ssh_options(connection: Connection) -> list[str]:
         "UserKnownHostsFile": "/dev/null",
         "GlobalKnownHostsFile": "/dev/null",
         "UpdateHostKeys": "no",
-        "KnownHostsCommand": f"/bin/echo {SSH_HOST} {_key_only(connection.host_public_key)}",
-        "ProxyCommand": proxy_command(connection),
+        "KnownHostsCommand": f"/bin/echo {name} {_key_only(public_key)}",
     }
+
+
+def _options(settings: Mapping[str, str], identity_file: str) -> list[str]:
     options = [part for name, value in settings.items() for part in ("-o", f"{name}={value}")]
-    if connection.identity_file:
-        options += ["-o", "IdentitiesOnly=yes", "-i", connection.identity_file]
+    if identity_file:
+        options += ["-o", "IdentitiesOnly=yes", "-i", identity_file]
     return options
 
 
@@ -103,9 +117,29 @@ def proxy_command(connection: Connection) -> str:
         # to quote one.
         words = ["python3", "-c", f"exec({json.dumps(source)})", str(SSH_PORT)]
         words += connection.managers
+        if connection.bastion is not None:
+            words += ["--", *_bastion_command(connection.bastion, connection.identity_file)]
     # ssh expands percent signs; a doubled one stands for itself.
     command = " ".join(shlex.quote(word) for word in words).replace("%", "%%")
     return f"{connection.through} {command}".strip()
+
+
+def _bastion_command(bastion: Bastion, identity_file: str) -> list[str]:
+    """What ``ssh -J`` would run, with the bastion's host key pinned as well."""
+    settings = {**_pinned(SSH_BASTION, bastion.host_key), "HostKeyAlias": SSH_BASTION}
+    options = _options(settings, identity_file)
+    return ["ssh", *options, "-p", str(bastion.port), f"{bastion.user}@{bastion.host}"]
+
+
+def _bastion_of(inputs: Mapping[str, Any]) -> Bastion | None:
+    if not inputs:
+        return None
+    return Bastion(
+        host=inputs["host"],
+        user=inputs["user"],
+        port=int(inputs["port"]),
+        host_key=inputs["hostKey"],
+    )
 
 
 def _key_only(public_key: str) -> str:

@@ -1,15 +1,19 @@
 """What the machines are."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from .access import Access, AccessPlan
 from .images import INSTANCE_TYPE_PATTERN, OperatingSystem, architecture, has_ssm_agent
+from .mtu import read_mtu, underlay_mtu
 from .reader import Reader
+from .user_data import Part, read_parts
 
 DEFAULT_INSTANCE_TYPE = "t3.small"  # 2 GiB: dockerd and raft with room for a small service
 DEFAULT_ROOT_VOLUME_GIB = 20
 DEFAULT_BOOT_TIMEOUT_SECONDS = 600  # a cold boot that installs packages takes two to four minutes
 ENGINE_VERSION_PATTERN = r"\d+\.\d+(\.\d+)?"
+OLDEST_ENGINE = (20, 10)  # its API, 1.41, is what Node speaks; every supported system ships it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +26,8 @@ class MachinePlan:
     root_volume_size_gib: int
     engine_version: str
     boot_timeout_seconds: int
+    underlay_mtu: int
+    user_data_parts: tuple[Part, ...]
 
 
 def read_machines(reader: Reader, access: AccessPlan) -> MachinePlan:
@@ -65,13 +71,7 @@ def read_machines(reader: Reader, access: AccessPlan) -> MachinePlan:
             unit="GiB",
             why="images need 8, gp3 ends at 16 TiB",
         ),
-        engine_version=reader.text(
-            "engine_version",
-            "",
-            pattern=ENGINE_VERSION_PATTERN,
-            allowed="must be a version of Docker Engine, such as 29.1 or 29.1.3",
-            remedy="leave it out for the distribution's own package",
-        ),
+        engine_version=_engine_version(reader),
         boot_timeout_seconds=reader.integer(
             "boot_timeout_seconds",
             DEFAULT_BOOT_TIMEOUT_SECONDS,
@@ -80,4 +80,41 @@ def read_machines(reader: Reader, access: AccessPlan) -> MachinePlan:
             unit="seconds",
             why="a boot takes minutes, not hours",
         ),
+        underlay_mtu=_underlay_mtu(reader, types.values()),
+        user_data_parts=read_parts(reader),
     )
+
+
+def engine_is_at_least(engine_version: str, floor: tuple[int, ...]) -> bool:
+    """Whether a version that was asked for is new enough; one that was not asked for is not."""
+    return bool(engine_version) and tuple(map(int, engine_version.split("."))) >= floor
+
+
+def _engine_version(reader: Reader) -> str:
+    version = reader.text(
+        "engine_version",
+        "",
+        pattern=ENGINE_VERSION_PATTERN,
+        allowed="must be a version of Docker Engine, such as 29.1 or 29.1.3",
+        remedy="leave it out for the distribution's own package",
+    )
+    if version and not engine_is_at_least(version, OLDEST_ENGINE):
+        reader.wrong(
+            "engine_version",
+            f"must be at least {'.'.join(map(str, OLDEST_ENGINE))}, the oldest whose API is spoken "
+            "here",
+            "choose a newer one, or leave it out for the distribution's own package",
+        )
+    return version
+
+
+def _underlay_mtu(reader: Reader, instance_types: Iterable[str]) -> int:
+    carried = underlay_mtu(instance_types)
+    found = read_mtu(reader, "underlay_mtu", carried) or carried
+    if found > carried:
+        reader.wrong(
+            "underlay_mtu",
+            f"must be at most {carried}, which is what these instance types carry",
+            "leave it out, or choose other instance types",
+        )
+    return found

@@ -4,7 +4,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from ipaddress import IPv4Address, IPv4Network
 
+from .addresses import is_private
 from .ports import Role
 from .reader import Reader, parse_string_map
 
@@ -47,6 +49,8 @@ class NodePlan:
     availability: Availability
     labels: Mapping[str, str]
     generation: int
+    advertise_addr: IPv4Address | None
+    spot: bool
 
 
 def read_nodes(reader: Reader, roles: tuple[Role, ...]) -> tuple[NodePlan, ...]:
@@ -61,8 +65,13 @@ def read_nodes(reader: Reader, roles: tuple[Role, ...]) -> tuple[NodePlan, ...]:
         "node_labels", lambda v, path: parse_string_map(v, path, reader.problems)
     )
     generations = reader.mapping("node_generations", lambda v, path: _generation(v, path, reader))
+    advertised = reader.mapping(
+        "node_advertise_addrs", lambda v, path: _advertise_addr(v, path, reader)
+    )
+    spot = reader.boolean("worker_spot", default=False) if Role.WORKER in roles else False
     keys = [(role, i, f"{role}-{i}") for role in roles for i in range(counts[role])]
-    _check_keys(reader, [key for _, _, key in keys], by_node, generations)
+    _check_keys(reader, [key for _, _, key in keys], by_node, generations, advertised)
+    _check_unique(reader, advertised)
     for role, labels in by_role.items():
         _check_labels(reader, f"{role}_labels", labels)
     for labels in by_node.values():
@@ -75,6 +84,8 @@ def read_nodes(reader: Reader, roles: tuple[Role, ...]) -> tuple[NodePlan, ...]:
             availability=availability[role],
             labels={**by_role[role], **by_node.get(key, {})},
             generation=generations.get(key, 1),
+            advertise_addr=advertised.get(key),
+            spot=spot and role is Role.WORKER,
         )
         for role, index, key in keys
     )
@@ -120,8 +131,41 @@ def _generation(value: object, path: str, reader: Reader) -> int:
     return number
 
 
+def _advertise_addr(value: object, path: str, reader: Reader) -> IPv4Address | None:
+    """A private address.
+
+    What leaves by NAT comes with another source, and ESP does not leave by NAT at all (NW-2, NW-4).
+    """
+    try:
+        address = IPv4Address(value if isinstance(value, str) else "")
+    except ValueError:
+        reader.problems.add(path, value, "must be an IPv4 address", "write it like 10.0.1.10")
+        return None
+    if not is_private(IPv4Network(address)):
+        reader.problems.add(
+            path,
+            value,
+            "must be a private address: peers see nodes under it, and neither a changed public "
+            "address nor encrypted traffic passes a NAT",
+            "give the node's address inside the VPC, or leave it out",
+        )
+    return address
+
+
+def _check_unique(reader: Reader, advertised: Mapping[str, IPv4Address | None]) -> None:
+    first: dict[IPv4Address, str] = {}
+    for key, address in advertised.items():
+        if address is not None and first.setdefault(address, key) != key:
+            reader.problems.add(
+                f"{reader.path('node_advertise_addrs')}.{key}",
+                str(address),
+                f"must be another than that of {first[address]}",
+                "give each node its own address",
+            )
+
+
 def _check_keys(reader: Reader, keys: list[str], *named: Mapping[str, object]) -> None:
-    inputs = ("node_labels", "node_generations")
+    inputs = ("node_labels", "node_generations", "node_advertise_addrs")
     for name, mapping in zip(inputs, named, strict=True):
         for key in mapping:
             if key not in keys:

@@ -3,36 +3,61 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import AddressValueError, IPv4Address, IPv4Network
 
-from .addresses import first_host, is_private
+from .mtu import check_mtu, inside_overlay, read_mtu
 from .problems import Problems
 from .reader import Reader
+from .subnets import AUX_REFUSED, SUBNET_KEYS, Need, Subnet, check_room, read_subnet
 
 # moby daemon/network: names that the engine keeps for its own networks (VI-7).
-RESERVED_NAMES = frozenset({"bridge", "default", "docker_gwbridge", "host", "ingress", "none"})
+RESERVED_NAMES = {
+    "bridge": "set bip for the default bridge",
+    "default": "choose another name",
+    "docker_gwbridge": "set dockerGwbridge, which is made on every node before it joins",
+    "host": "choose another name",
+    "ingress": "set ingress, which is made with the swarm",
+    "none": "choose another name",
+}
 # swarmkit manager/controlapi: "name must be valid as a DNS name component"; found by asking it.
 NAME_PATTERN = r"[a-zA-Z0-9]([a-zA-Z0-9_-]{0,61}[a-zA-Z0-9])?"
 
 MTU_OPTION = "com.docker.network.driver.mtu"
 ENCRYPTED_OPTION = "encrypted"
+VNI_OPTION = "com.docker.network.driver.overlay.vxlanid_list"
 
-VXLAN_OVERHEAD = 50  # 14 Ethernet + 20 IPv4 + 8 UDP + 8 VXLAN, in bytes (RFC 7348)
-ESP_OVERHEAD = 26  # moby overlay/encryption.go, pktExpansion
-MIN_MTU = 68 + VXLAN_OVERHEAD + ESP_OVERHEAD  # RFC 791 wants 68 for what is left inside
-MAX_MTU = 9216  # the largest jumbo frame in common use; a VPC carries 9001
+OWN_OPTIONS = {
+    MTU_OPTION: "set mtu",
+    ENCRYPTED_OPTION: "set encrypted",
+    "secure": "set encrypted",
+    VNI_OPTION: "leave it out: swarm numbers networks, and a chosen number can be taken twice",
+}
 
-# One address for the network, one for broadcast, one gateway, and one each for the nodes'
-# load balancers, services and tasks: below /28 nothing useful is left (AP-9).
-MAX_NETWORK_PREFIX = 28
-
-KNOWN = ("name", "attachable", "internal", "encrypted", "subnet", "gateway", "mtu", "labels")
+KNOWN = (
+    "name",
+    "attachable",
+    "internal",
+    "encrypted",
+    *SUBNET_KEYS,
+    "subnets",
+    "ipv6",
+    "mtu",
+    "labels",
+    "driver_options",
+    "planned_services",
+    "planned_tasks",
+)
 
 REFUSED = {
     "driver": "every network here is an overlay; for another driver use docker.Network itself",
     "scope": "an overlay of a swarm always has scope swarm; leave it out",
-    "ingress": "the ingress network is made with the swarm; leave it out",
+    "ingress": "the ingress network is made with the swarm: set ingress of the cluster",
+    "aux_address": AUX_REFUSED,
+    "aux_addresses": AUX_REFUSED,
+    "config_only": "swarm has no networks of single nodes; make it on the nodes themselves",
+    "config_from": "swarm has no networks of single nodes; make it on the nodes themselves",
 }
+
+MAX_PLANNED = 1 << 16  # what a /16 holds; swarm manages no larger network well
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,20 +68,15 @@ class Overlay:
     attachable: bool
     internal: bool
     encrypted: bool
-    subnet: IPv4Network | None
-    gateway: IPv4Address | None
+    subnets: tuple[Subnet, ...]
     mtu: int | None
     labels: Mapping[str, str]
+    driver_options: Mapping[str, str]
 
     @property
     def options(self) -> dict[str, str]:
         """The driver's options. Docker tests ``encrypted`` for presence, not value (ES-6)."""
-        options: dict[str, str] = {}
-        if self.encrypted:
-            options[ENCRYPTED_OPTION] = ""
-        if self.mtu is not None:
-            options[MTU_OPTION] = str(self.mtu)
-        return options
+        return driver_options(encrypted=self.encrypted, mtu=self.mtu, further=self.driver_options)
 
     @property
     def options_fingerprint(self) -> str:
@@ -66,28 +86,60 @@ class Overlay:
     @property
     def container_mtu(self) -> int | None:
         """What a container on it gets; None when Docker's default applies (MT-1)."""
-        if self.mtu is None:
-            return None
-        inside = self.mtu - VXLAN_OVERHEAD
-        if self.encrypted:
-            inside -= ESP_OVERHEAD
-            inside -= inside % 4
-        return inside
+        return None if self.mtu is None else inside_overlay(self.mtu, encrypted=self.encrypted)
 
 
-def read_overlay(values: object, problems: Problems, prefix: str = "") -> Overlay:
-    """Read one declaration; mistakes go to ``problems``."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a network's checks need to know of the swarm it is in."""
+
+    nodes: int
+    underlay_mtu: int
+    subnet_size: int
+
+
+def driver_options(
+    *, encrypted: bool, mtu: int | None, further: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """The overlay driver's options in Docker's words."""
+    options = dict(further or {})
+    if encrypted:
+        options[ENCRYPTED_OPTION] = ""
+    if mtu is not None:
+        options[MTU_OPTION] = str(mtu)
+    return options
+
+
+def read_overlay(
+    values: object, problems: Problems, prefix: str = "", swarm: Surroundings | None = None
+) -> Overlay:
+    """Read one declaration; mistakes go to ``problems``.
+
+    With a ``swarm`` around it, the network gets the path's MTU and is held
+    against the number of nodes; alone, it gets Docker's default of 1500.
+    """
     reader = Reader(values, KNOWN, problems, prefix, REFUSED)
-    subnet = _subnet(reader)
+    subnets = _subnets(reader)
+    mtu = read_mtu(reader, "mtu", None if swarm is None else swarm.underlay_mtu)
+    if swarm is not None:
+        check_mtu(reader, "mtu", mtu, swarm.underlay_mtu)
+        _check_room(reader, subnets, swarm)
+    if reader.boolean("ipv6", default=False):
+        reader.wrong(
+            "ipv6",
+            "must be false: no released engine, up to 29.4, carries IPv6 on an overlay "
+            "(moby/moby#52469, #52981)",
+            "leave it out, and let a proxy at the edge speak IPv6",
+        )
     return Overlay(
         name=_name(reader),
         attachable=reader.boolean("attachable", default=False),
         internal=reader.boolean("internal", default=False),
         encrypted=reader.boolean("encrypted", default=False),
-        subnet=subnet,
-        gateway=_gateway(reader, subnet),
-        mtu=_mtu(reader),
+        subnets=subnets,
+        mtu=mtu,
         labels=reader.string_map("labels"),
+        driver_options=_driver_options(reader),
     )
 
 
@@ -104,66 +156,68 @@ def _name(reader: Reader) -> str:
     )
     if name in RESERVED_NAMES:
         reserved = ", ".join(sorted(RESERVED_NAMES))
-        reader.wrong("name", f"must not be one of Docker's own ({reserved})", "choose another name")
+        reader.wrong("name", f"must not be one of Docker's own ({reserved})", RESERVED_NAMES[name])
     return name
 
 
-def _subnet(reader: Reader) -> IPv4Network | None:
-    if not reader.has("subnet"):
-        return None
-    subnet = reader.network("subnet", IPv4Network("0.0.0.0/0"))
-    if subnet.prefixlen == 0:
-        if reader.raw("subnet") == "0.0.0.0/0":
-            reader.wrong("subnet", "must be a private range", "choose a part of 10.0.0.0/8")
-        return None
-    if not is_private(subnet):
-        reader.wrong(
-            "subnet",
-            "must be a private range (RFC 1918 or RFC 6598)",
-            "choose a part of 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or 100.64.0.0/10",
-        )
-    if subnet.prefixlen > MAX_NETWORK_PREFIX:
-        reader.wrong(
-            "subnet",
-            f"must be /{MAX_NETWORK_PREFIX} or larger: nodes, services and tasks take addresses",
-            "choose a shorter prefix length, such as /24",
-        )
-    return subnet
+def _subnets(reader: Reader) -> tuple[Subnet, ...]:
+    """One subnet by itself, or several in a list."""
+    for name in SUBNET_KEYS:
+        if reader.has("subnets") and reader.has(name):
+            reader.wrong(name, "cannot stand beside subnets", "move it into the list")
+            return ()
+    if not reader.has("subnets"):
+        subnet = read_subnet(reader)
+        return () if subnet is None else (subnet,)
+    found = []
+    for item in reader.each("subnets", SUBNET_KEYS, REFUSED):
+        if not item.has("subnet"):
+            item.wrong("subnet", "must be given", "write the range, such as 10.210.0.0/24")
+        subnet = read_subnet(item)
+        if subnet is not None:
+            found.append(subnet)
+    return tuple(found)
 
 
-def _gateway(reader: Reader, subnet: IPv4Network | None) -> IPv4Address | None:
-    if not reader.has("gateway"):
-        # Always sent: swarm fills it in, and a refresh would then show a change (KD-3).
-        return None if subnet is None else first_host(subnet)
-    if subnet is None:
-        reader.wrong("gateway", "needs a subnet to lie in", "give the subnet, or leave it out")
-        return None
-    raw = reader.raw("gateway")
-    try:
-        gateway = IPv4Address(raw) if isinstance(raw, str) else None
-    except AddressValueError:
-        gateway = None
-    if gateway is None:
-        reader.wrong("gateway", "must be an IPv4 address", f"write {first_host(subnet)}")
-        return None
-    edges = (subnet.network_address, subnet.broadcast_address)
-    if gateway not in subnet or gateway in edges:
-        reader.wrong(
-            "gateway",
-            f"must be a host address of the subnet {subnet}",
-            f"write {first_host(subnet)}",
-        )
-    return gateway
-
-
-def _mtu(reader: Reader) -> int | None:
-    if not reader.has("mtu"):
-        return None
-    return reader.integer(
-        "mtu",
-        MIN_MTU,
-        low=MIN_MTU,
-        high=MAX_MTU,
-        unit="bytes",
-        why="of the path below the overlay: 1500, or 9001 inside a VPC",
+def _check_room(reader: Reader, subnets: tuple[Subnet, ...], swarm: Surroundings) -> None:
+    tasks = reader.integer(
+        "planned_tasks",
+        max(swarm.nodes, 1),
+        low=1,
+        high=MAX_PLANNED,
+        unit="tasks and containers",
+        why="at the same time, on this network",
     )
+    services = reader.integer(
+        "planned_services",
+        1,
+        low=0,
+        high=MAX_PLANNED,
+        unit="services",
+        why="each takes a virtual IP",
+    )
+    need = Need(nodes=swarm.nodes, services=services, tasks=tasks)
+    if subnets:
+        check_room(reader, "subnets" if reader.has("subnets") else "subnet", subnets, need)
+        return
+    free = (1 << (32 - swarm.subnet_size)) - 3  # network address, broadcast, gateway
+    if free < need.total:
+        reader.wrong(
+            "subnet",
+            f"must be given: it must hold {need}, and a network of /{swarm.subnet_size} from the "
+            f"pool has {free}",
+            "give the network a larger subnet of its own, or a shorter subnetSize",
+        )
+
+
+def _driver_options(reader: Reader) -> dict[str, str]:
+    found = reader.string_map("driver_options")
+    for key in found:
+        if key in OWN_OPTIONS:
+            reader.problems.add(
+                f"{reader.path('driver_options')}.{key}",
+                found[key],
+                "cannot be given here",
+                OWN_OPTIONS[key],
+            )
+    return found

@@ -1,26 +1,43 @@
 """Reach the first manager that answers: the program behind ssh's ProxyCommand.
 
-Usage: PORT MANAGER...; the connection is then standard input and output. It
-is handed to ``python3 -c`` as text, so it stands alone. A manager answers when
-its sshd speaks (it speaks first), not when its address accepts: the network
-may accept for a machine that hangs.
+Usage: PORT MANAGER... [-- COMMAND...]; the connection is then standard input
+and output. With a COMMAND, which is an ssh to a bastion, the bastion connects.
+It is handed to ``python3 -c`` as text, so it stands alone. A manager answers
+when its sshd speaks (it speaks first), not when its address accepts: the
+network may accept for a machine that hangs.
 """
 
 import os
 import socket
+import subprocess
 import sys
 import threading
 
 CONNECT_SECONDS = 3
 BANNER_SECONDS = 5
+BASTION_SECONDS = 20
 CHUNK = 65536
 
 
-def first_answering(port: int, managers: list[str]) -> tuple[socket.socket, bytes]:
+def connect(manager: str, port: int, command: list[str]) -> socket.socket:
+    if not command:
+        connection = socket.create_connection((manager, port), CONNECT_SECONDS)
+        connection.settimeout(BANNER_SECONDS)
+        return connection
+    connection, theirs = socket.socketpair()
+    end = theirs.fileno()
+    subprocess.Popen([*command, "-W", f"{manager}:{port}"], stdin=end, stdout=end)
+    theirs.close()
+    connection.settimeout(BASTION_SECONDS)
+    return connection
+
+
+def first_answering(
+    port: int, managers: list[str], command: list[str]
+) -> tuple[socket.socket, bytes]:
     for manager in managers:
         try:
-            connection = socket.create_connection((manager, port), CONNECT_SECONDS)
-            connection.settimeout(BANNER_SECONDS)
+            connection = connect(manager, port, command)
             banner = connection.recv(CHUNK)
         except OSError:
             continue
@@ -38,7 +55,9 @@ def send(connection: socket.socket) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    connection, received = first_answering(int(arguments[0]), arguments[1:])
+    split = arguments.index("--") if "--" in arguments else len(arguments)
+    managers, command = arguments[1:split], arguments[split + 1 :]
+    connection, received = first_answering(int(arguments[0]), managers, command)
     threading.Thread(target=send, args=(connection,), daemon=True).start()
     while received:
         os.write(1, received)

@@ -9,7 +9,7 @@ import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from typing import TypeVar
 
 from .problems import Problems
@@ -52,9 +52,10 @@ class Reader:
             problems.add(
                 prefix or "args", values, "must be an object with named values", "write key: value"
             )
+        reasons = {camel(name): reason for name, reason in (refused or {}).items()}
         for key in sorted(self._values.keys() - set(self._known)):
-            if refused and key in refused:
-                self.wrong(key, "cannot be set here", refused[key])
+            if camel(key) in reasons:
+                self.wrong(key, "cannot be set here", reasons[camel(key)])
             else:
                 self._unknown(key)
 
@@ -125,6 +126,53 @@ class Reader:
         if not self.has(name):
             return default
         return parse_network(self._values[name], self.path(name), self.problems) or default
+
+    def address(self, name: str, default: IPv4Address) -> IPv4Address:
+        """An IPv4 address."""
+        if not self.has(name):
+            return default
+        value = self._values[name]
+        try:
+            return IPv4Address(value if isinstance(value, str) else "")
+        except ValueError:
+            self.wrong(name, "must be an IPv4 address", f"write it as {default}")
+            return default
+
+    def interface(self, name: str, default: IPv4Interface) -> IPv4Interface:
+        """An IPv4 host address with the prefix length of its range."""
+        if not self.has(name):
+            return default
+        value = self._values[name]
+        allowed = f"must be a host address with a prefix length, such as {default}"
+        try:
+            found = IPv4Interface(value if isinstance(value, str) and "/" in value else "")
+        except ValueError:
+            self.wrong(name, allowed, "write address/prefix-length")
+            return default
+        edges = (found.network.network_address, found.network.broadcast_address)
+        if found.ip in edges:
+            self.wrong(
+                name,
+                allowed,
+                f"write {found.network.network_address + 1}/{found.network.prefixlen}",
+            )
+            return default
+        return found
+
+    def nested(
+        self, name: str, known: Iterable[str], refused: Mapping[str, str] | None = None
+    ) -> "Reader":
+        """The reader of an object inside; of an empty one when it is not given."""
+        return Reader(self._values.get(name, {}), known, self.problems, self.path(name), refused)
+
+    def each(
+        self, name: str, known: Iterable[str], refused: Mapping[str, str] | None = None
+    ) -> "list[Reader]":
+        """Readers of the objects of a list."""
+        return [
+            Reader(item, known, self.problems, f"{self.path(name)}[{i}]", refused)
+            for i, item in enumerate(self.sequence(name))
+        ]
 
     def networks(self, name: str) -> tuple[IPv4Network, ...]:
         """A list of IPv4 ranges without host bits."""

@@ -3,18 +3,26 @@
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
-from .addresses import (
-    DEFAULT_SUBNET_SIZE,
-    DOCKER_BRIDGE,
-    DOCKER_GWBRIDGE,
-    MAX_SUBNET_SIZE,
-    POOL_CANDIDATES,
-    choose_pool,
-    is_private,
-)
-from .overlay import Overlay
+from .mtu import check_mtu, read_mtu
+from .overlay import driver_options
 from .ports import DEFAULT_DATA_PATH_PORT, MAX_DATA_PATH_PORT, MIN_DATA_PATH_PORT
+from .ranges import INGRESS_KEYS, INGRESS_REFUSED, Ranges
 from .reader import Reader
+from .subnets import Need, Subnet, check_room
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngressPlan:
+    """The network that published ports come in by; made with the swarm in place of Docker's."""
+
+    subnet: Subnet
+    mtu: int
+    encrypted: bool
+
+    @property
+    def options(self) -> dict[str, str]:
+        """The driver's options."""
+        return driver_options(encrypted=self.encrypted, mtu=self.mtu)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,48 +32,27 @@ class SwarmPlan:
     default_addr_pool: tuple[IPv4Network, ...]
     subnet_size: int
     data_path_port: int
+    ingress: IngressPlan
 
 
-def read_swarm(reader: Reader, vpc_cidr: IPv4Network, networks: tuple[Overlay, ...]) -> SwarmPlan:
-    """Pool and port; a pool that is not given is chosen clear of every other range."""
-    pools = reader.networks("default_addr_pool")
-    if not reader.has("default_addr_pool"):
-        taken = [vpc_cidr, *reader.networks("avoid_cidrs"), DOCKER_BRIDGE, DOCKER_GWBRIDGE]
-        taken += [n.subnet for n in networks if n.subnet is not None]
-        chosen = choose_pool(taken)
-        if chosen is None:
-            tried = ", ".join(map(str, POOL_CANDIDATES))
-            reader.wrong(
-                "default_addr_pool",
-                f"must be given: none of {tried} is clear of the other ranges",
-                "name a private range that nothing else uses",
-            )
-        pools = () if chosen is None else (chosen,)
-    size = reader.integer(
-        "subnet_size",
-        DEFAULT_SUBNET_SIZE,
-        low=8,
-        high=MAX_SUBNET_SIZE,
-        unit="bits",
-        why="the prefix length of each network taken from the pool",
+def read_swarm(reader: Reader, ranges: Ranges, underlay_mtu: int, nodes: int) -> SwarmPlan:
+    """Pools, port and ingress."""
+    ingress = reader.nested("ingress", INGRESS_KEYS, INGRESS_REFUSED)
+    mtu = read_mtu(ingress, "mtu", underlay_mtu) or underlay_mtu
+    check_mtu(ingress, "mtu", mtu, underlay_mtu)
+    # Every node has a load balancer on it, and one published service is the least.
+    check_room(
+        ingress, "subnet", (ranges.ingress,), Need(nodes=nodes, services=1, tasks=max(nodes, 1))
     )
-    for i, pool in enumerate(pools):
-        path = f"{reader.path('default_addr_pool')}[{i}]"
-        if pool.prefixlen > size:
-            reader.problems.add(
-                path,
-                str(pool),
-                f"must hold at least one network of /{size}",
-                "choose a larger range, or a longer subnetSize",
-            )
-        if not is_private(pool):
-            reader.problems.add(
-                path, str(pool), "must be a private range", "choose a part of 10.0.0.0/8"
-            )
     return SwarmPlan(
-        default_addr_pool=pools,
-        subnet_size=size,
+        default_addr_pool=ranges.default_addr_pool,
+        subnet_size=ranges.subnet_size,
         data_path_port=read_data_path_port(reader),
+        ingress=IngressPlan(
+            subnet=ranges.ingress,
+            mtu=mtu,
+            encrypted=ingress.boolean("encrypted", default=False),
+        ),
     )
 
 

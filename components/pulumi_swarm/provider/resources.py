@@ -1,8 +1,6 @@
 """The provider protocol over the package's resources."""
 
 import asyncio
-import hashlib
-from typing import Any
 
 from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.provider.experimental.provider import (
@@ -25,18 +23,13 @@ from pulumi.provider.experimental.provider import (
     UpdateResponse,
 )
 
-from . import host_key, node, settings
-from .values import UNKNOWN, plain_map, property_map, type_of, unknown_property
-
-HOST_KEY = "swarm:index:SshHostKey"
-NODE = "swarm:index:Node"
-SETTINGS = "swarm:index:SwarmSettings"
-
-State = dict[str, Any]
+from . import node
+from .kinds import KINDS, Kind, State
+from .values import UNKNOWN, plain_map, property_map, type_of
 
 
 class SwarmResources(Provider):
-    """SshHostKey, SwarmSettings and Node."""
+    """SshHostKey, SwarmSettings, SwarmSpec and Node."""
 
     async def cancel(self) -> None:
         node.cancelled.set()
@@ -52,18 +45,16 @@ class SwarmResources(Provider):
 
     async def check(self, request: CheckRequest) -> CheckResponse:
         inputs = {k: v for k, v in request.new_inputs.items() if not k.startswith("__")}
-        failures = []
-        if type_of(request.urn) == SETTINGS:
-            old, new = plain_map(request.old_inputs), plain_map(inputs)
-            failures = [CheckFailure(name, why) for name, why in settings.refusals(old, new)]
+        old, new = plain_map(request.old_inputs), plain_map(inputs)
+        refused = _kind(request.urn).refusals(old, new, request.urn)
+        failures = [CheckFailure(name, why) for name, why in refused]
         return CheckResponse(inputs=inputs, failures=failures)
 
     async def diff(self, request: DiffRequest) -> DiffResponse:
+        kind = _kind(request.urn)
         old, new = plain_map(request.old_state), plain_map(request.new_inputs)
-        changed: list[str] = []
-        if type_of(request.urn) == NODE:  # the others never change
-            changed = [n for n in sorted(node.INPUTS) if old.get(n) != new.get(n)]
-        replaces = [n for n in changed if n in node.REPLACES]
+        changed = [n for n in sorted(kind.inputs) if old.get(n) != new.get(n)]
+        replaces = [n for n in changed if n in kind.replaces]
         return DiffResponse(
             changes=bool(changed),
             replaces=replaces,
@@ -73,47 +64,51 @@ class SwarmResources(Provider):
         )
 
     async def create(self, request: CreateRequest) -> CreateResponse:
-        if type_of(request.urn) == HOST_KEY:
-            return _create_host_key(request)
-        if type_of(request.urn) == SETTINGS:
-            return CreateResponse(None if request.preview else "settings", request.properties)
+        kind = _kind(request.urn)
         if request.preview:
-            return CreateResponse(properties={**request.properties, "nodeId": unknown_property()})
+            unknown = _outputs(kind, dict.fromkeys(kind.outputs, UNKNOWN))
+            return CreateResponse(properties={**request.properties, **unknown})
         inputs = plain_map(request.properties)
-        resource_id, outputs = await asyncio.to_thread(node.create, inputs)
-        return CreateResponse(resource_id, {**request.properties, **property_map(outputs)})
+        resource_id, outputs = await asyncio.to_thread(kind.create, inputs)
+        return CreateResponse(resource_id, {**request.properties, **_outputs(kind, outputs)})
 
     async def read(self, request: ReadRequest) -> ReadResponse:
-        if type_of(request.urn) != NODE:
+        kind = _kind(request.urn)
+        if not kind.inputs:  # nothing outside the state to look at
             return ReadResponse(request.resource_id, request.properties, request.inputs)
         old = plain_map(request.properties)
-        state = await asyncio.to_thread(node.read, request.resource_id, old)
+        state = await asyncio.to_thread(kind.read, request.resource_id, old)
         if state is None:
             return ReadResponse()
-        inputs = {name: state[name] for name in node.INPUTS if name in state}
-        return ReadResponse(request.resource_id, property_map(state), property_map(inputs))
+        inputs = {name: state[name] for name in kind.inputs if name in state}
+        return ReadResponse(request.resource_id, _outputs(kind, state), property_map(inputs))
 
     async def update(self, request: UpdateRequest) -> UpdateResponse:
+        kind = _kind(request.urn)
+        old, new = plain_map(request.olds), plain_map(request.news)
+        outputs = {name: old.get(name) for name in kind.outputs}
         if not request.preview:
-            await asyncio.to_thread(node.update, request.resource_id, plain_map(request.news))
-        outputs = {"nodeId": PropertyValue(request.resource_id)}
-        return UpdateResponse({**request.news, **outputs})
+            outputs |= await asyncio.to_thread(kind.update, request.resource_id, old, new)
+        elif any(old.get(name) != new.get(name) for name in kind.renews):
+            outputs = dict.fromkeys(kind.outputs, UNKNOWN)
+        return UpdateResponse({**request.news, **_outputs(kind, outputs)})
 
     async def delete(self, request: DeleteRequest) -> None:
-        if type_of(request.urn) == NODE:
-            state = plain_map(request.properties)
-            await asyncio.to_thread(node.delete, request.resource_id, state)
+        state = plain_map(request.properties)
+        await asyncio.to_thread(_kind(request.urn).delete, request.resource_id, state)
 
 
-def _create_host_key(request: CreateRequest) -> CreateResponse:
-    if request.preview:
-        return CreateResponse(properties=property_map(dict.fromkeys(host_key.OUTPUTS, UNKNOWN)))
-    public, private = host_key.generate()
-    properties = {
-        "publicKey": PropertyValue(public),
-        "privateKey": PropertyValue(private, is_secret=True),
-    }
-    return CreateResponse(hashlib.sha256(public.encode()).hexdigest()[:16], properties)
+def _kind(urn: str) -> Kind:
+    return KINDS[type_of(urn)]
+
+
+def _outputs(kind: Kind, values: State) -> dict[str, PropertyValue]:
+    """Property values, with those marked that are secrets and known."""
+    found = property_map(values)
+    for name in kind.secrets & values.keys():
+        if values[name] is not UNKNOWN:
+            found[name] = PropertyValue(values[name], is_secret=True)
+    return found
 
 
 def _difference(*, replaced: bool) -> PropertyDiff:

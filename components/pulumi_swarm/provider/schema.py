@@ -14,6 +14,8 @@ from pulumi_swarm.plan.reader import camel
 
 STRING: dict[str, Any] = {"type": "string"}
 INTEGER: dict[str, Any] = {"type": "integer"}
+BOOLEAN: dict[str, Any] = {"type": "boolean"}
+ANY: dict[str, Any] = {"$ref": "pulumi.json#/Any"}
 STRING_MAP: dict[str, Any] = {"type": "object", "additionalProperties": STRING}
 
 
@@ -41,8 +43,41 @@ RESOURCES: dict[str, Any] = {
             ),
             "subnetSize": _described(INTEGER, "Prefix length of each network taken from them."),
             "dataPathPort": _described(INTEGER, "The UDP port of overlay traffic."),
+            "ingress": _described(ANY, "ingress as Docker is asked for it."),
+            "dockerGwbridge": _described(ANY, "docker_gwbridge as Docker is asked for it."),
+            "nodes": _described(ANY, "Generation and advertised address of each node, by key."),
         },
         "requiredInputs": ["dataPathPort", "defaultAddrPool", "subnetSize"],
+    },
+    "swarm:index:SwarmSpec": {
+        "description": "What can change while the swarm lives, and rotations.",
+        "inputProperties": {
+            "autolock": _described(BOOLEAN, "Whether managers need a key after a restart."),
+            "certExpiryHours": _described(INTEGER, "How long nodes' certificates live."),
+            "taskHistoryLimit": _described(INTEGER, "Old tasks kept for each slot."),
+            "dispatcherHeartbeatSeconds": _described(INTEGER, "How often nodes report."),
+            "snapshotInterval": _described(INTEGER, "Raft entries between snapshots."),
+            "maxSnapshots": _described(INTEGER, "Old raft snapshots to keep."),
+            "logDriver": _described(ANY, "Name and options of the log driver of tasks."),
+            "externalCas": _described(
+                {"type": "array", "items": ANY}, "url and caCert of each external authority."
+            ),
+            "workerTokenRotation": _described(INTEGER, "A counter; raised, it rotates."),
+            "managerTokenRotation": _described(INTEGER, "A counter; raised, it rotates."),
+            "caRotation": _described(INTEGER, "A counter; raised, it rotates."),
+            "connection": {
+                "$ref": "#/types/swarm:index:NodeConnection",
+                "description": "The way to the managers.",
+            },
+        },
+        "requiredInputs": ["connection"],
+        "properties": {
+            "unlockKey": {
+                **_described(STRING, "The key that opens the managers after a restart."),
+                "secret": True,
+            }
+        },
+        "required": ["unlockKey"],
     },
     "swarm:index:Node": {
         "description": "Membership of one machine in the swarm.",
@@ -86,6 +121,7 @@ TYPES: dict[str, Any] = {
             "sessionManagerRegion": _described(
                 STRING, "Region of AWS Session Manager, when that is the way; or nothing."
             ),
+            "bastion": _described(ANY, "host, user, port and hostKey of a bastion, or nothing."),
         },
         "required": [
             "hostPublicKey",

@@ -1,0 +1,35 @@
+"""Bodies of requests to Docker's API for the networks that a node makes by itself."""
+
+from .daemon import GwbridgePlan
+from .subnets import Subnet
+from .swarm import IngressPlan
+
+Body = dict[str, object]
+
+
+def gwbridge_body(gwbridge: GwbridgePlan) -> Body:
+    """Docker Engine API, NetworkCreate, for docker_gwbridge."""
+    return {
+        "Name": "docker_gwbridge",
+        "Driver": "bridge",
+        "IPAM": _ipam(gwbridge.subnet),
+        "Options": gwbridge.options,
+    }
+
+
+def ingress_body(ingress: IngressPlan) -> Body:
+    """Docker Engine API, NetworkCreate, for ingress."""
+    return {
+        "Name": "ingress",
+        "Driver": "overlay",
+        "Ingress": True,
+        "IPAM": _ipam(ingress.subnet),
+        "Options": ingress.options,
+    }
+
+
+def _ipam(subnet: Subnet) -> Body:
+    config = {"Subnet": str(subnet.network), "Gateway": str(subnet.gateway)}
+    if subnet.ip_range is not None:
+        config["IPRange"] = str(subnet.ip_range)
+    return {"Config": [config]}

@@ -1,0 +1,204 @@
+"""What the Docker daemon of every node is told before it joins: daemon.json and docker_gwbridge."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+from urllib.parse import urlsplit
+
+from .logs import read_log_driver
+from .mtu import check_mtu, read_mtu
+from .ports import MANAGEMENT_PORT
+from .ranges import DOCKER_BRIDGE, GWBRIDGE_KEYS, GWBRIDGE_REFUSED, Ranges
+from .reader import Reader
+from .subnets import Subnet
+
+EVERYWHERE = "0.0.0.0"  # noqa: S104  # security groups decide who reaches it
+INTERFACE_PATTERN = r"[a-zA-Z][a-zA-Z0-9_.-]{0,14}"  # IFNAMSIZ: 15 characters and a zero
+
+# Options of dockerd that have an input of their own here, or that break a swarm's node.
+OWN_OPTIONS = {
+    "bip": "set bip",
+    "default-address-pools": "set defaultAddressPools",
+    "network-control-plane-mtu": "set networkControlPlaneMtu",
+    "log-driver": "set daemonLogDriver",
+    "log-opts": "set daemonLogDriver",
+    "registry-mirrors": "set registryMirrors",
+    "insecure-registries": "set insecureRegistries",
+    "metrics-addr": "set metricsAddr",
+    "live-restore": "leave it out: dockerd refuses it in a swarm",
+    "hosts": "leave it out: Docker's API is reached by ssh, and is open to no network",
+    "cluster-store": "leave it out: it belongs to the swarm before 2016, and dockerd refuses it",
+    "cluster-advertise": "set nodeAdvertiseAddrs",
+    "swarm-default-advertise-addr": "set nodeAdvertiseAddrs",
+    "iptables": "leave it out: without its rules no published port and no encryption works",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GwbridgePlan:
+    """The bridge between a node's overlays and its host; made before the node joins (GW-5)."""
+
+    subnet: Subnet
+    mtu: int
+    icc: bool
+    ip_masquerade: bool
+
+    @property
+    def options(self) -> dict[str, str]:
+        """The bridge driver's options; the first three are those that swarm itself sets."""
+        bridge = "com.docker.network.bridge"
+        return {
+            f"{bridge}.name": "docker_gwbridge",
+            f"{bridge}.enable_icc": str(self.icc).lower(),
+            f"{bridge}.enable_ip_masquerade": str(self.ip_masquerade).lower(),
+            "com.docker.network.driver.mtu": str(self.mtu),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DaemonPlan:
+    """What the daemon of every node is told. ``config`` goes into daemon.json."""
+
+    config: Mapping[str, object]
+    gwbridge: GwbridgePlan
+    listen_addr: str
+    data_path_addr: str
+
+
+def read_daemon(reader: Reader, ranges: Ranges, underlay_mtu: int) -> DaemonPlan:
+    """All of it; what is not given is left to Docker, addresses and MTU aside."""
+    return DaemonPlan(
+        config=_config(reader, ranges, underlay_mtu),
+        gwbridge=_gwbridge(reader, ranges, underlay_mtu),
+        listen_addr=_listen_addr(reader),
+        data_path_addr=reader.text(
+            "data_path_addr",
+            "",
+            pattern=INTERFACE_PATTERN,
+            allowed="must be the name of a network interface, such as eth1: it is the same for "
+            "all nodes, so it cannot be an address",
+            remedy="name the interface, or leave it out for the advertised address",
+        ),
+    )
+
+
+def _config(reader: Reader, ranges: Ranges, underlay_mtu: int) -> dict[str, object]:
+    control_plane = read_mtu(reader, "network_control_plane_mtu", underlay_mtu)
+    check_mtu(reader, "network_control_plane_mtu", control_plane, underlay_mtu)
+    config: dict[str, object] = {"network-control-plane-mtu": control_plane}
+    if ranges.bip != DOCKER_BRIDGE:
+        config["bip"] = str(ranges.bip)
+    if ranges.local_pools:
+        config["default-address-pools"] = [
+            {"base": str(pool.base), "size": pool.size} for pool in ranges.local_pools
+        ]
+    log_driver = read_log_driver(reader, "daemon_log_driver")
+    if log_driver is not None:
+        config["log-driver"] = log_driver.name
+        config["log-opts"] = dict(log_driver.options)
+    lists = {
+        "registry-mirrors": _mirrors(reader),
+        "insecure-registries": _insecure_registries(reader),
+    }
+    config |= {name: list(values) for name, values in lists.items() if values}
+    metrics = _metrics_addr(reader)
+    if metrics:
+        config["metrics-addr"] = metrics
+    return {**_further(reader), **config}
+
+
+def _gwbridge(reader: Reader, ranges: Ranges, underlay_mtu: int) -> GwbridgePlan:
+    nested = reader.nested("docker_gwbridge", GWBRIDGE_KEYS, GWBRIDGE_REFUSED)
+    mtu = read_mtu(nested, "mtu", underlay_mtu) or underlay_mtu
+    check_mtu(nested, "mtu", mtu, underlay_mtu)
+    return GwbridgePlan(
+        subnet=ranges.gwbridge,
+        mtu=mtu,
+        icc=nested.boolean("icc", default=False),
+        ip_masquerade=nested.boolean("ip_masquerade", default=True),
+    )
+
+
+def _listen_addr(reader: Reader) -> str:
+    """An interface or address, with Docker's port: the firewall opens no other."""
+    found = reader.text(
+        "listen_addr",
+        EVERYWHERE,
+        pattern=rf"(0\.0\.0\.0|{INTERFACE_PATTERN})(:{MANAGEMENT_PORT})?",
+        allowed="must be 0.0.0.0 or the name of a network interface, such as eth0: it is the same "
+        f"for all nodes, and its port is always {MANAGEMENT_PORT}",
+        remedy="name the interface, or leave it out",
+    )
+    return f"{found.partition(':')[0]}:{MANAGEMENT_PORT}"
+
+
+def _mirrors(reader: Reader) -> tuple[str, ...]:
+    """URLs of hosts: on a path or a password dockerd ends at once (moby registry/config.go)."""
+    mirrors = reader.strings("registry_mirrors")
+    for i, mirror in enumerate(mirrors):
+        parts = urlsplit(mirror)
+        plain = parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc
+        if not plain or parts.path not in ("", "/") or parts.query or parts.fragment:
+            reader.problems.add(
+                f"{reader.path('registry_mirrors')}[{i}]",
+                mirror,
+                "must be the URL of a host, such as https://mirror.example.com, without path or "
+                "password",
+                "write scheme, host and port only",
+            )
+    return mirrors
+
+
+def _insecure_registries(reader: Reader) -> tuple[str, ...]:
+    registries = reader.strings("insecure_registries")
+    for i, registry in enumerate(registries):
+        if re.fullmatch(r"[a-zA-Z0-9][a-zA-Z0-9.-]*(:\d{1,5})?", registry) or _is_range(registry):
+            continue
+        reader.problems.add(
+            f"{reader.path('insecure_registries')}[{i}]",
+            registry,
+            "must be a host, host:port or range, such as registry.internal:5000",
+            "write it without scheme and path",
+        )
+    return registries
+
+
+def _metrics_addr(reader: Reader) -> str:
+    return reader.text(
+        "metrics_addr",
+        "",
+        pattern=r"(\d{1,3}\.){3}\d{1,3}:\d{1,5}",
+        allowed="must be an address and port to listen on, such as 0.0.0.0:9323",
+        remedy="open the port to your monitoring in the nodes' security groups",
+    )
+
+
+def _further(reader: Reader) -> dict[str, object]:
+    if not reader.has("daemon_options"):
+        return {}
+    text = reader.text("daemon_options", "{}")
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        reader.wrong(
+            "daemon_options",
+            "must be a JSON object, as daemon.json holds it",
+            'write it like {"max-concurrent-downloads": 5}',
+        )
+        return {}
+    for name in sorted(found.keys() & OWN_OPTIONS.keys()):
+        path = f"{reader.path('daemon_options')}.{name}"
+        reader.problems.add(path, found[name], "cannot be given here", OWN_OPTIONS[name])
+    return found
+
+
+def _is_range(text: str) -> bool:
+    try:
+        IPv4Network(text)
+    except ValueError:
+        return False
+    return "/" in text

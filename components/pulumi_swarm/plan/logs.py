@@ -1,0 +1,70 @@
+"""Log drivers: those of the daemons, and that of the swarm's tasks."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .reader import Reader
+
+# Docker, "Configure logging drivers". A plugin has an owner or a tag in its name.
+BUILT_IN_DRIVERS = (
+    "none",
+    "local",
+    "json-file",
+    "syslog",
+    "journald",
+    "gelf",
+    "fluentd",
+    "awslogs",
+    "splunk",
+    "gcplogs",
+)
+_PLUGIN = r"[a-z0-9][a-z0-9._-]*(/[a-z0-9._-]+)+(:[\w.-]+)?|[a-z0-9][a-z0-9._-]*:[\w.-]+"
+
+_SHARED_OPTIONS = {"tag", "labels", "labels-regex", "env", "env-regex", "mode", "max-buffer-size"}
+# Drivers whose options are a short closed list; dockerd does not start with another.
+_OPTIONS = {
+    "json-file": {*_SHARED_OPTIONS, "max-size", "max-file", "compress"},
+    "local": {*_SHARED_OPTIONS, "max-size", "max-file", "compress"},
+}
+_OPTION_FORMS = {
+    "max-size": (r"\d+[kmgKMG]?", "a number of bytes, or of k, m or g, such as 10m"),
+    "max-file": (r"[1-9]\d*", "a whole number from 1"),
+    "compress": (r"true|false", "true or false"),
+    "mode": (r"blocking|non-blocking", "blocking or non-blocking"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogDriver:
+    """A log driver with its options."""
+
+    name: str
+    options: Mapping[str, str]
+
+
+def read_log_driver(reader: Reader, name: str) -> LogDriver | None:
+    """A driver and its options; None when it is not given."""
+    if not reader.has(name):
+        return None
+    nested = reader.nested(name, ("name", "options"))
+    if not nested.has("name"):
+        nested.wrong("name", "must be given", f"name one of {', '.join(BUILT_IN_DRIVERS)}")
+    driver = nested.text("name", "")
+    if nested.has("name") and driver not in BUILT_IN_DRIVERS and not re.fullmatch(_PLUGIN, driver):
+        nested.wrong(
+            "name",
+            f"must be one of {', '.join(BUILT_IN_DRIVERS)}, or a plugin such as owner/name:tag",
+            "choose one of them: dockerd does not start with a driver it does not know",
+        )
+    options = nested.string_map("options")
+    known = _OPTIONS.get(driver)
+    for key, value in options.items():
+        path = f"{nested.path('options')}.{key}"
+        form, allowed = _OPTION_FORMS.get(key, ("(?s:.*)", ""))
+        if known is not None and key not in known:
+            remedy = f"choose one of {', '.join(sorted(known))}"
+            nested.problems.add(path, value, f"is not an option of {driver}", remedy)
+        elif known is not None and not re.fullmatch(form, value):
+            nested.problems.add(path, value, f"must be {allowed}", "correct the value")
+    return LogDriver(name=driver, options=options)

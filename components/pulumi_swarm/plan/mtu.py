@@ -1,0 +1,59 @@
+"""The MTU of the path below the overlays, and what is left of it inside them."""
+
+from collections.abc import Iterable
+
+from .reader import Reader
+
+VXLAN_OVERHEAD = 50  # 14 Ethernet + 20 IPv4 + 8 UDP + 8 VXLAN, in bytes (RFC 7348)
+ESP_OVERHEAD = 26  # moby overlay/encryption.go, pktExpansion
+ESP_ALIGNMENT = 4  # the same file: what is left is cut to a multiple of it
+MIN_MTU = 68 + VXLAN_OVERHEAD + ESP_OVERHEAD  # RFC 791 wants 68 for what is left inside
+MAX_MTU = 9216  # the largest jumbo frame in common use
+
+# EC2 user guide, "Network maximum transmission unit (MTU) for your EC2 instance": every current
+# generation carries 9001 inside a VPC, and of the previous ones all but these.
+JUMBO_MTU = 9001
+STANDARD_MTU = 1500
+_FAMILIES_WITHOUT_JUMBO = frozenset(
+    {"c1", "cc2", "cg1", "cr1", "g2", "hi1", "hs1", "m1", "m2", "t1"}
+)
+
+
+def underlay_mtu(instance_types: Iterable[str]) -> int:
+    """What the path between instances of these types carries, in bytes."""
+    families = {instance_type.partition(".")[0] for instance_type in instance_types}
+    return STANDARD_MTU if families & _FAMILIES_WITHOUT_JUMBO else JUMBO_MTU
+
+
+def inside_overlay(underlay: int, *, encrypted: bool) -> int:
+    """What a container on an overlay gets of the path's MTU, in bytes (MT-1)."""
+    inside = underlay - VXLAN_OVERHEAD
+    if encrypted:
+        inside -= ESP_OVERHEAD
+        inside -= inside % ESP_ALIGNMENT
+    return inside
+
+
+def read_mtu(reader: Reader, name: str, default: int | None) -> int | None:
+    """An MTU of the path below; ``default`` when it is not given."""
+    if not reader.has(name):
+        return default
+    return reader.integer(
+        name,
+        MIN_MTU,
+        low=MIN_MTU,
+        high=MAX_MTU,
+        unit="bytes",
+        why="of the path between the nodes: 9001 inside a VPC, 1500 across a gateway",
+    )
+
+
+def check_mtu(reader: Reader, name: str, mtu: int | None, underlay: int) -> None:
+    """Refuse an MTU that the path does not carry: small packets pass and large ones hang (MT-3)."""
+    if mtu is not None and mtu > underlay:
+        reader.wrong(
+            name,
+            f"must be at most underlayMtu, {underlay} bytes, which is what the path carries",
+            "leave it out, or set underlayMtu to what your path carries",
+            mtu,
+        )

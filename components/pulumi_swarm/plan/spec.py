@@ -1,0 +1,154 @@
+"""What can change while the swarm lives: Docker's ``docker swarm update``, and rotations."""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from .logs import LogDriver, read_log_driver
+from .reader import Reader
+
+# Docker's own defaults (docker swarm init --help).
+DEFAULT_CERT_EXPIRY_HOURS = 90 * 24
+DEFAULT_TASK_HISTORY_LIMIT = 5
+DEFAULT_DISPATCHER_HEARTBEAT_SECONDS = 5
+DEFAULT_SNAPSHOT_INTERVAL = 10_000
+DEFAULT_MAX_SNAPSHOTS = 0
+
+# swarmkit ca/config.go: "minimum certificate expiration"; its root certificate lives for 20 years.
+MIN_CERT_EXPIRY_HOURS = 1
+MAX_CERT_EXPIRY_HOURS = 10 * 365 * 24
+MAX_ROTATION = 1_000_000
+
+_CERTIFICATE = re.compile(
+    r"\s*-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExternalCa:
+    """A certificate authority outside the swarm that signs its nodes' certificates."""
+
+    url: str
+    ca_cert: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpecPlan:
+    """What can change while the swarm lives."""
+
+    autolock: bool
+    cert_expiry_hours: int
+    task_history_limit: int
+    dispatcher_heartbeat_seconds: int
+    snapshot_interval: int
+    max_snapshots: int
+    log_driver: LogDriver | None
+    external_cas: tuple[ExternalCa, ...]
+    worker_token_rotation: int
+    manager_token_rotation: int
+    ca_rotation: int
+
+    @property
+    def inputs(self) -> dict[str, object]:
+        """As SwarmSpec takes it."""
+        driver = self.log_driver
+        return {
+            "autolock": self.autolock,
+            "certExpiryHours": self.cert_expiry_hours,
+            "taskHistoryLimit": self.task_history_limit,
+            "dispatcherHeartbeatSeconds": self.dispatcher_heartbeat_seconds,
+            "snapshotInterval": self.snapshot_interval,
+            "maxSnapshots": self.max_snapshots,
+            "logDriver": (
+                {} if driver is None else {"name": driver.name, "options": dict(driver.options)}
+            ),
+            "externalCas": [{"url": ca.url, "caCert": ca.ca_cert} for ca in self.external_cas],
+            "workerTokenRotation": self.worker_token_rotation,
+            "managerTokenRotation": self.manager_token_rotation,
+            "caRotation": self.ca_rotation,
+        }
+
+
+def read_spec(reader: Reader) -> SpecPlan:
+    """All of it; Docker's defaults for what is not given."""
+    return SpecPlan(
+        autolock=reader.boolean("autolock", default=False),
+        cert_expiry_hours=reader.integer(
+            "cert_expiry_hours",
+            DEFAULT_CERT_EXPIRY_HOURS,
+            low=MIN_CERT_EXPIRY_HOURS,
+            high=MAX_CERT_EXPIRY_HOURS,
+            unit="hours",
+            why="swarm takes no less than one; its own authority lives for twenty years",
+        ),
+        task_history_limit=reader.integer(
+            "task_history_limit",
+            DEFAULT_TASK_HISTORY_LIMIT,
+            low=0,
+            high=1000,
+            unit="tasks",
+            why="each old task stays in the managers' memory",
+        ),
+        dispatcher_heartbeat_seconds=reader.integer(
+            "dispatcher_heartbeat_seconds",
+            DEFAULT_DISPATCHER_HEARTBEAT_SECONDS,
+            low=1,
+            high=60,
+            unit="seconds",
+            why="a node counts as down after three of them",
+        ),
+        snapshot_interval=reader.integer(
+            "snapshot_interval",
+            DEFAULT_SNAPSHOT_INTERVAL,
+            low=100,
+            high=1_000_000,
+            unit="raft entries",
+            why="fewer write snapshots all the time, more make managers slow to start",
+        ),
+        max_snapshots=reader.integer(
+            "max_snapshots",
+            DEFAULT_MAX_SNAPSHOTS,
+            low=0,
+            high=100,
+            unit="old snapshots",
+            why="each is a copy of the swarm's state on the managers' disks",
+        ),
+        log_driver=read_log_driver(reader, "log_driver"),
+        external_cas=_external_cas(reader),
+        worker_token_rotation=_rotation(reader, "worker_token_rotation"),
+        manager_token_rotation=_rotation(reader, "manager_token_rotation"),
+        ca_rotation=_rotation(reader, "ca_rotation"),
+    )
+
+
+def _rotation(reader: Reader, name: str) -> int:
+    return reader.integer(
+        name,
+        0,
+        low=0,
+        high=MAX_ROTATION,
+        unit="rotations",
+        why="a counter: raising it by one rotates once",
+    )
+
+
+def _external_cas(reader: Reader) -> tuple[ExternalCa, ...]:
+    found = []
+    for item in reader.each("external_cas", ("url", "ca_cert")):
+        url = item.text("url", "")
+        if urlsplit(url).scheme != "https" or not urlsplit(url).hostname:
+            item.wrong(
+                "url",
+                "must be the https URL of a CFSSL signing endpoint",
+                "write it like https://ca.example.com/api/v1/cfssl/sign",
+            )
+        certificate = item.text("ca_cert", "")
+        if not _CERTIFICATE.fullmatch(certificate):
+            item.wrong(
+                "ca_cert",
+                "must be the authority's certificate in PEM, with its first and last line",
+                "give the contents of its .pem file, never its key",
+                "(no certificate)",  # it may be a private key: an error must not show it
+            )
+        found.append(ExternalCa(url=url, ca_cert=certificate))
+    return tuple(found)

@@ -1,0 +1,76 @@
+"""The package's resources, each as what is done with it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from . import host_key, node, settings, spec
+
+State = dict[str, Any]
+Refusals = list[tuple[str, str]]
+
+
+def _nothing_refused(_old: State, _new: State, _urn: str) -> Refusals:
+    return []
+
+
+def _as_it_was(_resource_id: str, state: State) -> State | None:
+    return state
+
+
+def _nothing_to_change(_resource_id: str, _old: State, _new: State) -> State:
+    return {}
+
+
+def _nothing_to_remove(_resource_id: str, _state: State) -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """What is done with resources of one type.
+
+    ``inputs`` are those whose change is a change; a change of ``replaces`` is
+    a replacement. ``outputs`` are known after the update; a preview of an
+    update keeps them, except where one of ``renews`` changes.
+    """
+
+    create: Callable[[State], tuple[str, State]]
+    read: Callable[[str, State], State | None] = _as_it_was
+    update: Callable[[str, State, State], State] = _nothing_to_change
+    delete: Callable[[str, State], None] = _nothing_to_remove
+    refusals: Callable[[State, State, str], Refusals] = _nothing_refused
+    inputs: frozenset[str] = frozenset()
+    replaces: frozenset[str] = frozenset()
+    renews: frozenset[str] = frozenset()
+    outputs: frozenset[str] = frozenset()
+    secrets: frozenset[str] = frozenset()
+
+
+KINDS: Mapping[str, Kind] = {
+    "swarm:index:SshHostKey": Kind(
+        create=host_key.create, outputs=host_key.OUTPUTS, secrets=frozenset({"privateKey"})
+    ),
+    "swarm:index:SwarmSettings": Kind(
+        create=lambda _: ("settings", {}), refusals=settings.refusals
+    ),
+    "swarm:index:SwarmSpec": Kind(
+        create=spec.create,
+        read=spec.read,
+        update=spec.update,
+        refusals=spec.refusals,
+        inputs=spec.INPUTS,
+        renews=frozenset({"autolock"}),
+        outputs=frozenset({"unlockKey"}),
+        secrets=frozenset({"unlockKey"}),
+    ),
+    "swarm:index:Node": Kind(
+        create=node.create,
+        read=node.read,
+        update=node.update,
+        delete=node.delete,
+        inputs=node.INPUTS,
+        replaces=node.REPLACES,
+        outputs=frozenset({"nodeId"}),
+    ),
+}

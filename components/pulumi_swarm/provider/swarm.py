@@ -1,0 +1,147 @@
+"""The swarm behind a connection, spoken to through any manager that answers."""
+
+import subprocess
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import requests
+from docker.errors import APIError, DockerException
+
+from pulumi_swarm.plan.connection import SSH_HOST, SSH_USER, Connection, ssh_options
+
+from .docker_over_ssh import connect
+from .membership import Member, member
+
+State = dict[str, Any]
+
+UPDATE_TRIES = 10  # somebody else may change the object between reading and writing
+OUT_OF_SEQUENCE = "out of sequence"
+LOCKED = "needs to be unlocked"  # moby daemon/cluster, errSwarmLocked
+
+UNREACHABLE = (DockerException, requests.RequestException, OSError, subprocess.SubprocessError)
+
+
+class Swarm:
+    """The swarm behind a connection: the calls that resources need.
+
+    A manager whose sshd answers may still be no use, with its dockerd dead or
+    not yet in the swarm. So a call that fails for such a reason is tried at
+    each manager before it fails for good.
+    """
+
+    def __init__(self, connection: Mapping[str, Any]) -> None:
+        self.said: list[str] = []
+        self._managers = deque(connection["managers"])
+        self._connection = connection
+        self._client = self._connect()
+
+    def members(self) -> list[Member]:
+        """Every node that the managers list."""
+        return [member(found) for found in self._ask(lambda client: client.nodes())]
+
+    def change(self, node_id: str, **spec: object) -> None:
+        """Set parts of a node's specification, leaving the others."""
+        for attempt in range(UPDATE_TRIES):
+            found = self._ask(lambda client: client.inspect_node(node_id))
+            wanted = {**found["Spec"], **spec}
+            if wanted == found["Spec"]:
+                return
+            version = found["Version"]["Index"]
+            try:
+                self._ask(lambda client, v=version, w=wanted: client.update_node(node_id, v, w))
+            except APIError as error:
+                if OUT_OF_SEQUENCE not in str(error) or attempt == UPDATE_TRIES - 1:
+                    raise
+            else:
+                return
+
+    def inspect(self) -> dict[str, Any]:
+        """The swarm itself, as ``GET /swarm`` shows it; the join tokens are in it."""
+        found: dict[str, Any] = self._ask(lambda client: client.inspect_swarm())
+        return found
+
+    def unlock_key(self) -> str:
+        """The key that opens the managers after a restart; empty when they do not lock."""
+        return str(self._ask(lambda client: client.get_unlock_key()).get("UnlockKey") or "")
+
+    def change_swarm(
+        self, wanted: Callable[[dict[str, Any]], dict[str, Any]], *, rotate: Mapping[str, bool]
+    ) -> None:
+        """Set the swarm's specification to what ``wanted`` makes of the present one."""
+        for attempt in range(UPDATE_TRIES):
+            found = self.inspect()
+            spec = wanted(found["Spec"])
+            if spec == found["Spec"] and not any(rotate.values()):
+                return
+            version = found["Version"]["Index"]
+            try:
+                self._ask(
+                    lambda client, v=version, s=spec: client.update_swarm(v, swarm_spec=s, **rotate)
+                )
+            except APIError as error:
+                if OUT_OF_SEQUENCE not in str(error) or attempt == UPDATE_TRIES - 1:
+                    raise
+            else:
+                return
+
+    def running_tasks(self, node_id: str) -> int:
+        """How many tasks run on a node."""
+        wanted = {"node": node_id, "desired-state": "running"}
+        tasks = self._ask(lambda client: client.tasks(filters=wanted))
+        return sum(task["Status"]["State"] == "running" for task in tasks)
+
+    def remove(self, node_id: str) -> None:
+        """Take a node off the list, whatever state it is in."""
+        self._ask(lambda client: client.remove_node(node_id, force=True))
+
+    def avoid(self, node_id: str) -> None:
+        """Go by another manager than this one, which is about to stop being one."""
+        for _ in range(len(self._managers)):
+            if self._ask(lambda client: client.info())["Swarm"].get("NodeID") != node_id:
+                return
+            self._next()
+
+    def _ask(self, call: Callable[..., Any]) -> Any:
+        for tries_left in reversed(range(len(self._managers))):
+            try:
+                return call(self._client)
+            except UNREACHABLE as error:
+                refused = isinstance(error, APIError) and error.is_client_error()
+                if refused or tries_left == 0:
+                    raise
+                self._next()
+        raise AssertionError("a swarm has at least one manager")
+
+    def _next(self) -> None:
+        self._managers.rotate(-1)
+        self._client = self._connect()
+
+    def _connect(self) -> Any:
+        ordered = {**self._connection, "managers": list(self._managers)}
+        options = ssh_options(Connection.of(ordered))
+        destination = [f"{SSH_USER}@{SSH_HOST}", "docker", "system", "dial-stdio"]
+        return connect(["ssh", *options, *destination], self.said)
+
+
+def no_answer(state: State, error: BaseException, swarm: Swarm) -> str:
+    """One line that says why the swarm could not be asked, and what to do."""
+    if LOCKED in str(error):
+        return (
+            "the swarm is locked: run docker swarm unlock on the managers, with the key that the "
+            "secret named unlock-key of this stack holds in AWS Secrets Manager"
+        )
+    if isinstance(error, APIError) and error.is_client_error():
+        return f"the managers refused: {error.explanation}"
+    managers = ", ".join(state["connection"]["managers"])
+    return (
+        f"no manager of the swarm answers ({managers}): {reason(error, swarm)}; check that one of "
+        "them runs and that ssh reaches it"
+    )
+
+
+def reason(error: BaseException, swarm: Swarm) -> str:
+    """What ssh said last, which tells more than the connection that broke; else the error."""
+    if swarm.said:
+        return f"ssh: {swarm.said[-1].strip()}"
+    return str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -1,0 +1,379 @@
+"""A swarm with every word said: what each node is told, and what the swarm itself is told."""
+
+import json
+import re
+from collections.abc import Iterator
+from ipaddress import IPv4Network
+from typing import Any
+
+import pytest
+
+from lab import cleanup
+from tests.lab.cloud import LocalCloud, Stack, eventually, make_cloud
+from tests.lab.containers import container, inspect, service
+
+MANAGER, WORKERS = "swarm-manager-0", ("swarm-worker-0", "swarm-worker-1")
+ALL = (MANAGER, *WORKERS)
+SPEC = ("swarm:index:SwarmSpec", "swarm")
+POLICY = "arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryReadOnly"
+SCRIPT = {"contentType": "text/x-shellscript", "content": "#!/bin/sh\ntouch /srv/script\n"}
+CLOUD_CONFIG = {
+    "contentType": "text/cloud-config",
+    "content": "#cloud-config\nwrite_files:\n  - path: /srv/written\n    content: mine\n",
+}
+SAID: dict[str, Any] = {
+    "managerCount": 1,
+    "workerCount": 2,
+    "dataPathPort": 7789,
+    "networks": [{"name": "app", "attachable": True}],
+    "ingress": {"subnet": "10.99.0.0/24", "gateway": "10.99.0.9"},
+    "underlayMtu": 1400,
+    "dockerGwbridge": {"subnet": "192.168.8.0/22", "icc": True},
+    "bip": "192.168.12.1/24",
+    "defaultAddressPools": [{"base": "192.168.64.0/18", "size": 24}],
+    "daemonLogDriver": {"name": "local", "options": {"max-size": "5m"}},
+    "registryMirrors": ["https://mirror.swarm.test"],
+    "insecureRegistries": ["insecure.swarm.test:5000"],
+    "metricsAddr": "127.0.0.1:9323",
+    "daemonOptions": '{"max-concurrent-downloads": 5}',
+    "listenAddr": "eth0",
+    "dataPathAddr": "eth0",
+    "userDataParts": [SCRIPT, CLOUD_CONFIG],
+    "extraPolicyArns": [POLICY],
+    "workerSpot": True,
+    "autolock": True,
+    "certExpiryHours": 720,
+    "taskHistoryLimit": 2,
+    "dispatcherHeartbeatSeconds": 7,
+    "snapshotInterval": 5000,
+    "maxSnapshots": 3,
+    "logDriver": {"name": "json-file", "options": {"max-file": "3"}},
+}
+
+
+@pytest.fixture(scope="module")
+def own_cloud() -> Iterator[LocalCloud]:
+    made = make_cloud("swarm-test-words", 5103)
+    made.lab("down")
+    made.lab("up")
+    yield made
+    made.lab("down")
+    assert cleanup.traces(made.config) == []
+
+
+@pytest.fixture(scope="module")
+def said(own_cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Stack:
+    made = Stack(tmp_path_factory.mktemp("words"), own_cloud)
+    made.keep(**SAID)
+    made.up()
+    return made
+
+
+@pytest.fixture
+def cloud(said: Stack, own_cloud: LocalCloud) -> LocalCloud:
+    """The cloud with the swarm on it."""
+    assert said
+    return own_cloud
+
+
+@pytest.fixture
+def stack(said: Stack) -> Iterator[Stack]:
+    yield said
+    said.configure()
+
+
+def test_all_of_it_is_quiet(stack: Stack) -> None:
+    assert stack.preview() == {}
+    stack.refresh()
+    assert stack.preview() == {}
+
+
+@pytest.mark.parametrize("host", ALL)
+def test_daemon_of_every_node_is_as_declared(cloud: LocalCloud, host: str) -> None:
+    info = json.loads(cloud.on(host, "docker", "info", "--format", "{{json .}}"))
+    assert info["LoggingDriver"] == "local"
+    assert info["RegistryConfig"]["Mirrors"] == ["https://mirror.swarm.test/"]
+    assert info["RegistryConfig"]["IndexConfigs"]["insecure.swarm.test:5000"]["Secure"] is False
+    assert inspect(cloud, host, "bridge")["IPAM"]["Config"][0]["Subnet"] == "192.168.12.0/24"
+    assert "engine_daemon_engine_info" in cloud.on(host, "curl", "-s", "127.0.0.1:9323/metrics")
+    daemon = json.loads(cloud.on(host, "cat", "/etc/docker/daemon.json"))
+    assert daemon["network-control-plane-mtu"] == 1400
+    assert daemon["max-concurrent-downloads"] == 5
+    cloud.on(host, "docker", "network", "create", "one-host")
+    local = inspect(cloud, host, "one-host")["IPAM"]["Config"][0]["Subnet"]
+    cloud.on(host, "docker", "network", "rm", "one-host")
+    assert IPv4Network(local).subnet_of(IPv4Network("192.168.64.0/18"))
+
+
+@pytest.mark.parametrize("host", ALL)
+def test_docker_gwbridge_of_every_node_is_as_declared_gw_5(cloud: LocalCloud, host: str) -> None:
+    bridge = inspect(cloud, host, "docker_gwbridge")
+    assert bridge["IPAM"]["Config"] == [{"Subnet": "192.168.8.0/22", "Gateway": "192.168.8.1"}]
+    assert bridge["Options"]["com.docker.network.bridge.enable_icc"] == "true"
+    assert bridge["Options"]["com.docker.network.driver.mtu"] == "1400"
+
+
+@pytest.mark.parametrize("host", ALL)
+def test_ingress_of_every_node_is_as_declared_ap_5(cloud: LocalCloud, host: str) -> None:
+    ingress = inspect(cloud, host, "ingress")
+    assert ingress["Ingress"] is True
+    assert ingress["IPAM"]["Config"] == [{"Subnet": "10.99.0.0/24", "Gateway": "10.99.0.9"}]
+    assert ingress["Options"]["com.docker.network.driver.mtu"] == "1400"
+
+
+def test_every_interface_of_a_container_has_the_mtu_of_the_plan_mt_2_mt_4(
+    cloud: LocalCloud,
+) -> None:
+    with container(cloud, WORKERS[0], "sized", "app"):
+        links = cloud.on(WORKERS[0], "docker", "exec", "sized", "ip", "link")
+    found = dict(re.findall(r"(eth\d)\S* .*? mtu (\d+)", links))
+    assert found == {"eth0": "1350", "eth1": "1400"}
+
+
+def test_traffic_goes_to_the_other_port_and_a_megabyte_arrives_of_2_mt_3(cloud: LocalCloud) -> None:
+    one, two = WORKERS
+    with container(cloud, one, "c1", "app"), container(cloud, two, "c2", "app") as address:
+        serve = "head -c 1048576 /dev/zero | nc -l -p 9000"
+        cloud.on(two, "docker", "exec", "-d", "c2", "sh", "-c", serve)
+        fetch = f"sleep 1; nc -w 10 {address} 9000 </dev/null | wc -c"
+        got = eventually(
+            lambda: cloud.on(one, "docker", "exec", "c1", "sh", "-c", fetch, check=False).strip(),
+            30,
+            "the bytes arrive",
+        )
+        assert int(got) == 1048576
+        listening = cloud.on(one, "ss", "-lun")
+    assert ":7789 " in listening
+    assert ":4789 " not in listening
+
+
+def test_parts_of_the_caller_run_beside_the_packages_own(cloud: LocalCloud) -> None:
+    for host in ALL:
+        cloud.on(host, "test", "-e", "/srv/script")
+        assert cloud.on(host, "cat", "/srv/written") == "mine"
+
+
+def test_workers_are_spot_and_managers_are_not_qr_12(cloud: LocalCloud) -> None:
+    listed = cloud.aws("ec2").describe_instances()["Reservations"]
+    kinds = {
+        next(tag["Value"] for tag in i["Tags"] if tag["Key"] == "Name"): i.get("InstanceLifecycle")
+        for reservation in listed
+        for i in reservation["Instances"]
+    }
+    assert {name for name, kind in kinds.items() if kind == "spot"} == set(WORKERS)
+
+
+def test_roles_have_the_policies_of_the_caller_ia_2(cloud: LocalCloud) -> None:
+    iam = cloud.aws("iam")
+    for role in iam.list_roles()["Roles"]:
+        listed = iam.list_attached_role_policies(RoleName=role["RoleName"])["AttachedPolicies"]
+        assert [policy["PolicyArn"] for policy in listed] == [POLICY]
+
+
+def test_swarm_itself_is_as_declared(cloud: LocalCloud) -> None:
+    spec = swarm_spec(cloud)
+    assert spec["CAConfig"]["NodeCertExpiry"] == 720 * 3600 * 10**9
+    assert spec["Orchestration"] == {"TaskHistoryRetentionLimit": 2}
+    assert spec["Dispatcher"]["HeartbeatPeriod"] == 7 * 10**9
+    assert (spec["Raft"]["SnapshotInterval"], spec["Raft"]["KeepOldSnapshots"]) == (5000, 3)
+    assert spec["TaskDefaults"]["LogDriver"] == {
+        "Name": "json-file",
+        "Options": {"max-file": "3"},
+    }
+    assert spec["EncryptionConfig"] == {"AutoLockManagers": True}
+
+
+def test_setting_changed_by_hand_is_drift_that_up_takes_back(
+    stack: Stack, cloud: LocalCloud
+) -> None:
+    cloud.on(MANAGER, "docker", "swarm", "update", "--task-history-limit", "9")
+    stack.refresh()
+    assert stack.preview() == {SPEC: "update"}
+    stack.up()
+    assert swarm_spec(cloud)["Orchestration"] == {"TaskHistoryRetentionLimit": 2}
+
+
+def test_setting_changes_in_place_and_alone(stack: Stack, cloud: LocalCloud) -> None:
+    stack.configure(dispatcherHeartbeatSeconds=6)
+    assert stack.preview() == {SPEC: "update"}
+    stack.up()
+    assert swarm_spec(cloud)["Dispatcher"]["HeartbeatPeriod"] == 6 * 10**9
+    stack.configure()
+    stack.up()
+
+
+def test_rotated_token_lets_a_new_worker_in_by_the_same_update_jn_9(
+    stack: Stack, cloud: LocalCloud
+) -> None:
+    before = token(cloud, "worker")
+    stack.configure(workerTokenRotation=1, workerCount=3)
+    stack.up()
+    after = token(cloud, "worker")
+    assert after != before
+    assert len(ready(cloud)) == 4
+    eventually(lambda: kept(cloud, "worker-token") == after, 90, "the new token is handed over")
+    stack.configure(workerTokenRotation=0, workerCount=3)
+    refused = stack.pulumi("preview", "--stack", stack.name, check=False)
+    assert "can only be raised" in refused.stdout + refused.stderr
+    stack.keep(workerTokenRotation=1)
+    stack.up()
+
+
+def test_rotated_authority_gives_every_node_a_new_certificate_and_every_role_a_new_token(
+    stack: Stack, cloud: LocalCloud
+) -> None:
+    authority, tokens = root_of(cloud), (token(cloud, "worker"), token(cloud, "manager"))
+    stack.keep(caRotation=1)
+    assert stack.preview() == {SPEC: "update"}
+    stack.up()
+    eventually(lambda: root_of(cloud) not in ("", authority), 60, "the authority is another")
+    eventually(lambda: len(ready(cloud)) == 3, 60, "all nodes are Ready with it")
+    assert token(cloud, "worker") != tokens[0]
+    for kind in ("worker", "manager"):
+        eventually(
+            lambda k=kind: kept(cloud, f"{k}-token") == token(cloud, k), 90, f"{kind} token kept"
+        )
+    assert stack.preview() == {}
+
+
+def test_key_of_the_lock_is_kept_as_a_secret_and_nowhere_else_qr_8(
+    said: Stack, cloud: LocalCloud
+) -> None:
+    key = unlock_key(cloud)
+    assert key.startswith("SWMKEY-")
+    assert kept(cloud, "unlock-key") == key
+    assert key not in said.export()
+    assert key not in said.pulumi("stack", "output", "--stack", said.name, "--json").stdout
+
+
+def test_locked_manager_opens_itself_with_the_key_that_is_kept_qr_8(cloud: LocalCloud) -> None:
+    reboot(cloud)
+    eventually(lambda: len(ready(cloud)) == 3, 90, "the swarm is back")
+    said_on_boot = cloud.on(MANAGER, "journalctl", "-b", "-u", "swarm-bootstrap", "--no-pager")
+    assert "unlocked the swarm" in said_on_boot
+    assert unlock_key(cloud) not in said_on_boot
+
+
+def test_locked_manager_without_its_key_says_so_and_opens_by_hand_qr_8(
+    stack: Stack, cloud: LocalCloud
+) -> None:
+    key = unlock_key(cloud)
+    secrets = cloud.aws("secretsmanager")
+    arn = secret_arn(cloud, "unlock-key")
+    secrets.put_secret_value(SecretId=arn, SecretString="SWMKEY-1-wrong")
+    reboot(cloud)
+    state = ("docker", "info", "--format", "{{.Swarm.LocalNodeState}}")
+    eventually(lambda: cloud.on(MANAGER, *state, check=False).strip() == "locked", 60, "locked")
+    refresh = stack.pulumi("refresh", "--stack", stack.name, "--yes", "--skip-preview", check=False)
+    assert "the swarm is locked: run docker swarm unlock" in refresh.stdout + refresh.stderr
+    cloud.on(MANAGER, "sh", "-c", f"echo {key} | docker swarm unlock")
+    secrets.put_secret_value(SecretId=arn, SecretString=key)
+    eventually(lambda: len(ready(cloud)) == 3, 90, "the swarm is back")
+    assert stack.preview() == {}
+
+
+def test_ingress_that_is_in_use_is_not_changed_and_the_way_is_told_gw_1(
+    stack: Stack, cloud: LocalCloud
+) -> None:
+    with service(cloud, "web", "--publish", "8080:80"):
+        stack.configure(ingress={"subnet": "10.98.0.0/24"})
+        result = stack.pulumi("preview", "--stack", stack.name, check=False)
+    text = result.stdout + result.stderr
+    assert result.returncode != 0
+    assert "property ingress value" in text
+    assert "remove the services that publish ports" in text
+
+
+def test_ingress_changed_by_hand_is_taken_over_as_the_message_says_gw_1(
+    stack: Stack, cloud: LocalCloud
+) -> None:
+    cloud.on(MANAGER, "sh", "-c", "echo y | docker network rm ingress")
+    create = (
+        *("docker", "network", "create", "--ingress", "--driver", "overlay"),
+        *("--subnet", "10.98.0.0/24", "--opt", "com.docker.network.driver.mtu=1400", "ingress"),
+    )
+    eventually(lambda: cloud.succeeds(MANAGER, *create), 30, "the old one is gone")
+    stack.keep(ingress={"subnet": "10.98.0.0/24"})
+    result = stack.pulumi("preview", "--stack", stack.name, check=False)
+    urn = re.search(r"pulumi state delete '([^']+)'", result.stdout + result.stderr)
+    assert urn is not None
+    stack.pulumi("state", "delete", urn[1], "--stack", stack.name, "--yes", "--force")
+    stack.up()
+    assert stack.preview() == {}
+    assert inspect(cloud, MANAGER, "ingress")["IPAM"]["Config"][0]["Subnet"] == "10.98.0.0/24"
+
+
+def test_bridge_is_changed_by_replacing_every_node_in_the_same_update_gw_6(
+    stack: Stack,
+) -> None:
+    changed = {"subnet": "192.168.16.0/22"}
+    stack.configure(dockerGwbridge=changed)
+    refused = stack.pulumi("preview", "--stack", stack.name, check=False)
+    assert "raise nodeGenerations of all nodes" in refused.stdout + refused.stderr
+    # The workers alone: replacing the only manager is refused, for it would take the swarm along.
+    stack.configure(
+        dockerGwbridge=changed, nodeGenerations={f"{role}-0": 2 for role in ("manager", "worker")}
+    )
+    refused = stack.pulumi("preview", "--stack", stack.name, check=False)
+    assert "(not raised: worker-1" in refused.stdout + refused.stderr
+
+
+def test_encrypted_ingress_is_made_at_bootstrap_and_opens_esp_es_8(
+    cloud: LocalCloud, said: Stack, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    said.destroy()
+    stack = Stack(tmp_path_factory.mktemp("encrypted"), cloud)
+    stack.keep(managerCount=1, workerCount=0, networks=[], ingress={"encrypted": True})
+    stack.up()
+
+    def options() -> Any:
+        return inspect(cloud, MANAGER, "ingress")["Options"]
+
+    eventually(lambda: "encrypted" in options(), 30, "ingress is the declared one")
+    rules = cloud.aws("ec2").describe_security_group_rules()["SecurityGroupRules"]
+    assert [rule for rule in rules if rule["IpProtocol"] == "50" and not rule["IsEgress"]]
+    assert stack.preview() == {}
+    stack.destroy()
+
+
+def swarm_spec(cloud: LocalCloud) -> Any:
+    url = "http://docker/swarm"
+    shown = cloud.on(MANAGER, "curl", "-s", "--unix-socket", "/var/run/docker.sock", url)
+    return json.loads(shown)["Spec"]
+
+
+def token(cloud: LocalCloud, role: str) -> str:
+    return cloud.on(MANAGER, "docker", "swarm", "join-token", "-q", role).strip()
+
+
+def unlock_key(cloud: LocalCloud) -> str:
+    return cloud.on(MANAGER, "docker", "swarm", "unlock-key", "-q").strip()
+
+
+def root_of(cloud: LocalCloud) -> str:
+    template = "{{.Swarm.Cluster.TLSInfo.TrustRoot}}"
+    return cloud.on(MANAGER, "docker", "info", "--format", template, check=False).strip()
+
+
+def secret_arn(cloud: LocalCloud, name: str) -> str:
+    listed = cloud.aws("secretsmanager").list_secrets()["SecretList"]
+    (found,) = [secret["ARN"] for secret in listed if secret["Name"].startswith(f"swarm-{name}")]
+    return str(found)
+
+
+def kept(cloud: LocalCloud, name: str) -> str:
+    secrets = cloud.aws("secretsmanager")
+    return str(secrets.get_secret_value(SecretId=secret_arn(cloud, name))["SecretString"])
+
+
+def ready(cloud: LocalCloud) -> list[str]:
+    template = "{{.Hostname}} {{.Status}}"
+    listed = cloud.on(MANAGER, "docker", "node", "ls", "--format", template, check=False)
+    rows = [line.split() for line in listed.splitlines()]
+    return [row[0] for row in rows if row[-1:] == ["Ready"]]
+
+
+def reboot(cloud: LocalCloud) -> None:
+    host = cloud.hosts()[MANAGER]
+    cloud.aws("ec2").reboot_instances(InstanceIds=[host["instance"]])
+    eventually(lambda: cloud.hosts()[MANAGER]["boots"] > host["boots"], 30, "it reboots")
