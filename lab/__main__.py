@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lab import cleanup, root, settings
+from lab.machine import read_pid
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 UP_TIMEOUT_SECONDS = 60
@@ -136,10 +137,11 @@ def execute(config: settings.Settings, name: str, argv: list[str]) -> int:
         argv = argv[1:]
     if not argv:
         raise SystemExit("lab: exec needs a command: python -m lab exec HOST -- CMD")
-    if host["pid"] is None:
+    pid = read_pid(config.hosts / host["instance"]) if host["state"] == "running" else None
+    if pid is None:
         raise SystemExit(f"lab: {name} is {host['state']}, so nothing can run there")
     namespaces = ["--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup", "--root"]
-    enter = ["nsenter", f"--target={host['pid']}", *namespaces, "--", "env", "-i", "-C", "/"]
+    enter = ["nsenter", f"--target={pid}", *namespaces, "--", "env", "-i", "-C", "/"]
     path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     return subprocess.run([*enter, path, "HOME=/root", *argv], check=False).returncode
 

@@ -149,7 +149,7 @@ class SwarmCluster(pulumi.ComponentResource):
         """The swarm's own settings; the key it may hand out goes where managers look for it."""
         spec = SwarmSpec(
             self._name,
-            self._plan.spec.inputs,
+            self._plan.specification,
             self.managers.connection,
             pulumi.ResourceOptions(
                 parent=self, depends_on=[made.node for made in self.managers.launched]

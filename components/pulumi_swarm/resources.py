@@ -74,7 +74,7 @@ class SwarmSettings(_Resource):
         inputs: Mapping[str, object],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """``inputs``: defaultAddrPool, subnetSize, dataPathPort, ingress, dockerGwbridge, nodes."""
+        """``inputs``: defaultAddrPool, subnetSize, dataPathPort, dockerGwbridge, nodes."""
         super().__init__("SwarmSettings", name, inputs, [], opts)
 
 
@@ -82,7 +82,9 @@ class SwarmSpec(_Resource):
     """What can change while the swarm lives: Docker's ``docker swarm update``, and rotations.
 
     update: in place. A raised counter rotates the token or the certificate
-    authority once. read: what the swarm has now. delete: nothing.
+    authority once; a changed ingress is refused at preview, with the way to do
+    it, and one that is gone is made again. read: what the swarm has now.
+    delete: nothing.
     """
 
     def __init__(
@@ -92,7 +94,7 @@ class SwarmSpec(_Resource):
         connection: "Mapping[str, pulumi.Input[object]]",
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """``inputs``: the fields of the plan's ``SpecPlan``, in camelCase."""
+        """``inputs``: the plan's ``specification``."""
         secret = pulumi.ResourceOptions(additional_secret_outputs=["unlockKey"])
         super().__init__(
             "SwarmSpec",

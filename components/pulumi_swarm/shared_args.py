@@ -144,10 +144,9 @@ class SpecArgs(TypedDict):
     """Raft entries between snapshots, 100 to 1000000. 10000 when not given."""
     max_snapshots: NotRequired[int]
     """Old raft snapshots to keep, 0 to 100. 0 when not given."""
-    log_driver: NotRequired[LogDriverArgs]
-    """Where tasks of services log to unless told otherwise. The daemons' choice when not given."""
     external_cas: NotRequired[list[ExternalCaArgs]]
-    """Authorities that sign nodes' certificates in the swarm's place. None when not given."""
+    """Authorities that sign nodes' certificates in the swarm's place; Docker can add one and not
+    take one away. None when not given."""
     worker_token_rotation: NotRequired[int]
     """A counter; raising it makes a new join token for workers. 0 when not given."""
     manager_token_rotation: NotRequired[int]

@@ -81,7 +81,7 @@ def test_the_user_of_the_docker_provider_can_do_nothing_but_speak_to_docker(
     swarm: LocalCloud,
 ) -> None:
     settings = _sshd_settings(swarm, "swarm")
-    assert settings["forcecommand"] == "docker system dial-stdio"
+    assert settings["forcecommand"] == "/usr/local/bin/swarm-dial"
     assert settings["disableforwarding"] == "yes"
     assert settings["permittty"] == "no"
     assert _sshd_settings(swarm, "admin")["forcecommand"] == "none"  # nobody else is held to it

@@ -58,7 +58,6 @@ EVERYTHING: dict[str, Any] = {
     "dispatcher_heartbeat_seconds": 10,
     "snapshot_interval": 5000,
     "max_snapshots": 3,
-    "log_driver": {"name": "json-file", "options": {"max-file": "3"}},
     "worker_token_rotation": 1,
     "manager_token_rotation": 2,
     "ca_rotation": 3,

@@ -1,6 +1,6 @@
 """The address plan: whatever is not given is chosen clear of all else."""
 
-from ipaddress import IPv4Interface, IPv4Network
+from ipaddress import IPv4Network
 from itertools import combinations
 from typing import Any
 
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pulumi_swarm.plan.cluster import ClusterPlan
-from pulumi_swarm.plan.ranges import DOCKER_LOCAL_POOLS, LocalPool, local_pools_clear_of
+from pulumi_swarm.plan.ranges import DOCKER_LOCAL_POOLS, LocalPool
 from tests.unit.inputs import read
 
 NOTHING_DECLARED: dict[str, Any] = {"networks": []}
@@ -78,17 +78,16 @@ def test_nothing_is_said_to_the_daemon_when_dockers_own_ranges_are_free() -> Non
 
 
 def test_one_local_pool_is_named_when_all_of_dockers_own_are_taken() -> None:
-    taken = [IPv4Network("172.16.0.0/12"), IPv4Network("192.168.0.0/16")]
-    bip, bridge = IPv4Interface("100.112.0.1/16"), IPv4Network("100.113.0.0/16")
-    assert local_pools_clear_of([*taken, bridge], bip, bridge) == (
-        LocalPool(base=IPv4Network("100.120.0.0/14"), size=20),
-    )
+    plan, problems = read(avoid_cidrs=["172.16.0.0/12", "192.168.0.0/16"])
+    assert problems == []
+    (pool,) = plan.ranges.local_pools
+    assert pool == LocalPool(base=IPv4Network("100.120.0.0/14"), size=20)
 
 
 def test_ingress_has_a_range_of_its_own_outside_the_pool_ap_5() -> None:
     plan, _ = read()
     assert not any(plan.ranges.ingress.network.overlaps(p) for p in plan.ranges.default_addr_pool)
-    body = plan.settings["ingress"]
+    body = plan.specification["ingress"]
     assert body["IPAM"] == {"Config": [{"Subnet": "10.204.0.0/20", "Gateway": "10.204.0.1"}]}  # type: ignore[index]
 
 

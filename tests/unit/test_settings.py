@@ -45,13 +45,6 @@ def said(**changes: Any) -> dict[str, Any]:
     return dict(plan.settings)
 
 
-def test_ingress_cannot_change_on_a_live_swarm_and_the_way_is_told_gw_1() -> None:
-    found = refused(SAID, said(ingress={"encrypted": True}))
-    assert set(found) == {"ingress"}
-    assert "docker network rm ingress" in found["ingress"]
-    assert f"pulumi state delete '{URN}'" in found["ingress"]
-
-
 BRIDGE = {"docker_gwbridge": {"subnet": "192.168.8.0/22"}}
 KEYS = ("manager-0", "manager-1", "manager-2", "worker-0", "worker-1")
 

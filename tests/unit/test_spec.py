@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pulumi_swarm.plan.bodies import ingress_body
 from pulumi_swarm.provider import spec
 from tests.unit.inputs import read
 
@@ -50,7 +51,6 @@ def test_defaults_are_what_a_new_swarm_has() -> None:
             "snapshot_interval": st.integers(100, 1_000_000),
             "max_snapshots": st.integers(0, 100),
             "ca_rotation": st.integers(0, 9),
-            "log_driver": st.just({"name": "local", "options": {"max-size": "10m"}}),
             "external_cas": st.just([{"url": "https://ca.example.com/sign", "ca_cert": PEM}]),
         },
     )
@@ -61,14 +61,64 @@ def test_what_is_set_is_what_is_read_back(changes: dict[str, Any]) -> None:
     shown = spec.shown(set_)
     assert shown == {name: wanted[name] for name in shown}
     assert set_["Raft"]["ElectionTick"] == 10  # what has no input stays as it is
-    assert spec.docker_spec(set_, inputs()) == PRESENT  # and all of it can be taken back
+    # And all of it can be taken back, but for an authority, which Docker keeps.
+    assert spec.docker_spec(set_, inputs()) == PRESENT
+
+
+CA = {"url": "https://ca.example.com/sign", "caCert": PEM}
+
+
+def test_authority_is_added_once_for_docker_appends_what_it_is_given() -> None:
+    wanted = inputs(external_cas=[{"url": CA["url"], "ca_cert": PEM}])
+    added = spec.docker_spec(PRESENT, wanted)["CAConfig"]["ExternalCAs"]
+    assert [ca["URL"] for ca in added] == [CA["url"]]
+    present = {**PRESENT, "CAConfig": {**PRESENT["CAConfig"], "ExternalCAs": added}}
+    assert "ExternalCAs" not in spec.docker_spec(present, wanted)["CAConfig"]
+
+
+def test_authority_that_docker_would_keep_is_not_taken_away() -> None:
+    ((name, sentence),) = spec.refusals({**inputs(), "externalCas": [CA]}, inputs())
+    assert name == "externalCas"
+    assert "not take one away" in sentence
+
+
+INGRESS = ingress_body(read()[0].swarm.ingress)
+INSPECTED = {
+    "Name": "ingress",
+    "Driver": "overlay",
+    "Ingress": True,
+    "IPAM": {
+        "Driver": "default",
+        "Options": None,
+        "Config": [{"Subnet": "10.204.0.0/20", "Gateway": "10.204.0.1"}],
+    },
+    "Options": {
+        "com.docker.network.driver.mtu": "9001",
+        "com.docker.network.driver.overlay.vxlanid_list": "4097",
+    },
+}
+
+
+def test_ingress_that_docker_shows_is_the_one_it_was_asked_for_ap_5() -> None:
+    assert spec.ingress_shown(INSPECTED) == INGRESS
+    assert spec.ingress_shown(None) == {}
+
+
+def test_ingress_cannot_change_on_a_live_swarm_and_the_way_is_told_gw_1() -> None:
+    old = {**inputs(), "ingress": INGRESS}
+    other = {**old, "ingress": {**INGRESS, "Options": {"encrypted": ""}}}
+    ((name, sentence),) = spec.refusals(old, other)
+    assert name == "ingress"
+    assert "docker network rm ingress" in sentence
+    assert "then pulumi refresh and pulumi up" in sentence
+    assert spec.refusals({**old, "ingress": {}}, other) == []  # it is gone: it is made again
 
 
 @pytest.mark.parametrize("counter", spec.COUNTERS)
 def test_counter_of_rotations_only_goes_up_jn_9(counter: str) -> None:
     old = {**inputs(), counter: 3}
-    assert spec.refusals(old, {**old, counter: 4}, "urn") == []
-    ((name, sentence),) = spec.refusals(old, {**old, counter: 2}, "urn")
+    assert spec.refusals(old, {**old, counter: 4}) == []
+    ((name, sentence),) = spec.refusals(old, {**old, counter: 2})
     assert name == counter
     assert "can only be raised" in sentence
-    assert spec.refusals({}, {**old, counter: 3}, "urn") == []
+    assert spec.refusals({}, {**old, counter: 3}) == []

@@ -122,9 +122,15 @@ def test_rendered_scripts_are_clean_shell(role: Role, tmp_path: Path) -> None:
     script.write_text(text.replace("/etc/swarm/node.conf", str(conf)))
     start = tmp_path / "start"
     start.write_text(found["text/x-shellscript"])
+    scripts = [script, start]
+    dial = files(rendered).get("/usr/local/bin/swarm-dial")
+    assert (dial is not None) is (role is Role.MANAGER)
+    if dial is not None:
+        scripts.append(tmp_path / "swarm-dial")
+        scripts[-1].write_text(dial)
     checked = subprocess.run(
         # SC1091: /etc/os-release is not here to follow.
-        [".venv/bin/shellcheck", "--external-sources", "--exclude=SC1091", str(script), str(start)],
+        [".venv/bin/shellcheck", "--external-sources", "--exclude=SC1091", *map(str, scripts)],
         text=True,
         capture_output=True,
         check=False,

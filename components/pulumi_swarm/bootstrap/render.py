@@ -135,6 +135,7 @@ def _cloud_config(settings: NodeSettings) -> str:
     if settings.role == Role.MANAGER:
         for unit in (UPKEEP_SERVICE, UPKEEP_TIMER):
             lines += _file(f"/etc/systemd/system/{unit}", "0644", _source(unit))
+        lines += _file("/usr/local/bin/swarm-dial", "0755", _source("swarm-dial.sh"))
         lines += _file("/etc/ssh/sshd_config.d/10-swarm.conf", "0644", _source("sshd.conf"))
         user = {
             "name": SSH_USER,

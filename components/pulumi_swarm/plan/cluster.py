@@ -90,7 +90,6 @@ class ClusterPlan:
             "defaultAddrPool": [str(pool) for pool in self.swarm.default_addr_pool],
             "subnetSize": self.swarm.subnet_size,
             "dataPathPort": self.swarm.data_path_port,
-            "ingress": ingress_body(self.swarm.ingress),
             "dockerGwbridge": gwbridge_body(self.daemon.gwbridge),
             "nodes": {
                 node.key: {
@@ -100,6 +99,11 @@ class ClusterPlan:
                 for node in self.nodes
             },
         }
+
+    @property
+    def specification(self) -> dict[str, object]:
+        """What the live swarm is held against, as SwarmSpec takes it."""
+        return {**self.spec.inputs, "ingress": ingress_body(self.swarm.ingress)}
 
     def group(self, role: Role) -> GroupPlan:
         """The part of the plan that is about one role's nodes."""
@@ -115,6 +119,8 @@ class ClusterPlan:
 
 # Inputs that users look for, and why there is none.
 REFUSED = {
+    "log_driver": "no released engine keeps it, the Engine API drops it (moby#53396); set "
+    "daemonLogDriver, which is the default of every task too",
     "manager_spot": "managers on spot machines lose the quorum together; use workerSpot",
     "advertise_addr": "it differs from node to node: set nodeAdvertiseAddrs, or leave it out for "
     "each node's private address",

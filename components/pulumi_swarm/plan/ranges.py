@@ -70,7 +70,9 @@ DOCKER_LOCAL_POOLS = (
     *(LocalPool(base=IPv4Network(f"172.{second}.0.0/16"), size=16) for second in range(17, 32)),
     LocalPool(base=IPv4Network("192.168.0.0/16"), size=20),
 )
-FALLBACK_LOCAL_POOL = LocalPool(base=IPv4Network("100.120.0.0/14"), size=20)
+# When none of those is free; each holds 64 networks of the size.
+LOCAL_CANDIDATES = (IPv4Network("100.120.0.0/14"), IPv4Network("10.192.0.0/14"))
+LOCAL_SIZE = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,13 +187,21 @@ def _chosen(reader: Reader, given: _Given, taken: list[IPv4Network]) -> Ranges:
     if not reader.has("default_addr_pool"):
         pools = (pick("default_addr_pool", POOL_CANDIDATES),)
     ingress = given.ingress_subnet or _whole(pick("ingress", INGRESS_CANDIDATES))
+
+    def local_pools() -> tuple[LocalPool, ...]:
+        clear = local_pools_clear_of(taken, bip, gwbridge.network)
+        if clear == DOCKER_LOCAL_POOLS:
+            return ()  # Docker's own will do: nothing needs to be said
+        base = None if clear else pick("default_address_pools", LOCAL_CANDIDATES)
+        return clear if base is None else (LocalPool(base=base, size=LOCAL_SIZE),)
+
     return Ranges(
         default_addr_pool=pools,
         subnet_size=given.subnet_size,
         ingress=ingress,
         gwbridge=gwbridge,
         bip=bip,
-        local_pools=given.local_pools or local_pools_clear_of(taken, bip, gwbridge.network),
+        local_pools=given.local_pools or local_pools(),
     )
 
 
@@ -200,19 +210,15 @@ def local_pools_clear_of(
 ) -> tuple[LocalPool, ...]:
     """Docker's own local pools without those that lie over a range in use.
 
-    Empty when all of them are free: then nothing needs to be said. docker0 and
-    docker_gwbridge may lie in a pool; Docker does not give them out twice.
+    docker0 and docker_gwbridge may lie in one; Docker does not give them out twice.
     """
     bridges = (bip.network, gwbridge)
     others = [network for network in taken if network not in bridges]
-    clear = tuple(
+    return tuple(
         pool
         for pool in DOCKER_LOCAL_POOLS
         if not any(pool.base.overlaps(other) for other in others)
     )
-    if clear == DOCKER_LOCAL_POOLS:
-        return ()
-    return clear or (FALLBACK_LOCAL_POOL,)
 
 
 def _whole(network: IPv4Network) -> Subnet:

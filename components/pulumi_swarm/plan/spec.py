@@ -4,7 +4,6 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from .logs import LogDriver, read_log_driver
 from .reader import Reader
 
 # Docker's own defaults (docker swarm init --help).
@@ -42,7 +41,6 @@ class SpecPlan:
     dispatcher_heartbeat_seconds: int
     snapshot_interval: int
     max_snapshots: int
-    log_driver: LogDriver | None
     external_cas: tuple[ExternalCa, ...]
     worker_token_rotation: int
     manager_token_rotation: int
@@ -51,7 +49,6 @@ class SpecPlan:
     @property
     def inputs(self) -> dict[str, object]:
         """As SwarmSpec takes it."""
-        driver = self.log_driver
         return {
             "autolock": self.autolock,
             "certExpiryHours": self.cert_expiry_hours,
@@ -59,9 +56,6 @@ class SpecPlan:
             "dispatcherHeartbeatSeconds": self.dispatcher_heartbeat_seconds,
             "snapshotInterval": self.snapshot_interval,
             "maxSnapshots": self.max_snapshots,
-            "logDriver": (
-                {} if driver is None else {"name": driver.name, "options": dict(driver.options)}
-            ),
             "externalCas": [{"url": ca.url, "caCert": ca.ca_cert} for ca in self.external_cas],
             "workerTokenRotation": self.worker_token_rotation,
             "managerTokenRotation": self.manager_token_rotation,
@@ -113,7 +107,6 @@ def read_spec(reader: Reader) -> SpecPlan:
             unit="old snapshots",
             why="each is a copy of the swarm's state on the managers' disks",
         ),
-        log_driver=read_log_driver(reader, "log_driver"),
         external_cas=_external_cas(reader),
         worker_token_rotation=_rotation(reader, "worker_token_rotation"),
         manager_token_rotation=_rotation(reader, "manager_token_rotation"),

@@ -10,7 +10,7 @@ State = dict[str, Any]
 Refusals = list[tuple[str, str]]
 
 
-def _nothing_refused(_old: State, _new: State, _urn: str) -> Refusals:
+def _nothing_refused(_old: State, _new: State) -> Refusals:
     return []
 
 
@@ -39,7 +39,7 @@ class Kind:
     read: Callable[[str, State], State | None] = _as_it_was
     update: Callable[[str, State, State], State] = _nothing_to_change
     delete: Callable[[str, State], None] = _nothing_to_remove
-    refusals: Callable[[State, State, str], Refusals] = _nothing_refused
+    refusals: Callable[[State, State], Refusals] = _nothing_refused
     inputs: frozenset[str] = frozenset()
     replaces: frozenset[str] = frozenset()
     renews: frozenset[str] = frozenset()

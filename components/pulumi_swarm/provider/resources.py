@@ -46,7 +46,7 @@ class SwarmResources(Provider):
     async def check(self, request: CheckRequest) -> CheckResponse:
         inputs = {k: v for k, v in request.new_inputs.items() if not k.startswith("__")}
         old, new = plain_map(request.old_inputs), plain_map(inputs)
-        refused = _kind(request.urn).refusals(old, new, request.urn)
+        refused = _kind(request.urn).refusals(old, new)
         failures = [CheckFailure(name, why) for name, why in refused]
         return CheckResponse(inputs=inputs, failures=failures)
 

@@ -43,7 +43,6 @@ RESOURCES: dict[str, Any] = {
             ),
             "subnetSize": _described(INTEGER, "Prefix length of each network taken from them."),
             "dataPathPort": _described(INTEGER, "The UDP port of overlay traffic."),
-            "ingress": _described(ANY, "ingress as Docker is asked for it."),
             "dockerGwbridge": _described(ANY, "docker_gwbridge as Docker is asked for it."),
             "nodes": _described(ANY, "Generation and advertised address of each node, by key."),
         },
@@ -58,7 +57,7 @@ RESOURCES: dict[str, Any] = {
             "dispatcherHeartbeatSeconds": _described(INTEGER, "How often nodes report."),
             "snapshotInterval": _described(INTEGER, "Raft entries between snapshots."),
             "maxSnapshots": _described(INTEGER, "Old raft snapshots to keep."),
-            "logDriver": _described(ANY, "Name and options of the log driver of tasks."),
+            "ingress": _described(ANY, "ingress as Docker is asked for it."),
             "externalCas": _described(
                 {"type": "array", "items": ANY}, "url and caCert of each external authority."
             ),

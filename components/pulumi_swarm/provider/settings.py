@@ -3,39 +3,30 @@
 from collections.abc import Mapping
 from typing import Any
 
-# Each with what Docker does about it (docker swarm init; moby#38158, moby#31714).
+# Each with what Docker does about it (docker swarm init; moby#38158).
 SAID_ONCE = {
     "defaultAddrPool": "networks without a subnet are taken from it since the swarm was made",
     "subnetSize": "networks without a subnet have it since the swarm was made",
     "dataPathPort": "every node sends overlay traffic to it since the swarm was made",
-    "ingress": "every published port comes in by it, and Docker does not change it while a "
-    "service uses it",
 }
 
-# Docker can do it between services; what was made by hand is then taken over as it stands.
-BY_HAND = (
-    "remove the services that publish ports, then docker network rm ingress and docker network "
-    "create --ingress as it shall be, then pulumi state delete '{urn}' and pulumi up; or "
-)
 
-
-def refusals(old: Mapping[str, Any], new: Mapping[str, Any], urn: str) -> list[tuple[str, str]]:
+def refusals(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The inputs that may not change, each with what to do; empty for a new swarm."""
     if not old:
         return []
-    return [*_said_once(old, new, urn), *_said_at_birth(old, new)]
+    return [*_said_once(old, new), *_said_at_birth(old, new)]
 
 
-def _said_once(old: Mapping[str, Any], new: Mapping[str, Any], urn: str) -> list[tuple[str, str]]:
+def _said_once(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[tuple[str, str]]:
     found = []
     for name, why in SAID_ONCE.items():
         before, after = old.get(name), new.get(name)
         if before is None or before == after:
             continue
-        by_hand = BY_HAND.format(urn=urn) if name == "ingress" else ""
         sentence = (
             f"is {after!r} and was {before!r}: it cannot change while the swarm lives, because "
-            f"{why}; set {name} to {before!r}, or {by_hand}make a new swarm (pulumi destroy, then "
+            f"{why}; set {name} to {before!r}, or make a new swarm (pulumi destroy, then "
             "pulumi up)"
         )
         found.append((name, sentence))

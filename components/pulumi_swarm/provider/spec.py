@@ -3,12 +3,21 @@
 from collections.abc import Mapping
 from typing import Any
 
+from pulumi_swarm.plan.overlay import VNI_OPTION
+
 from .errors import ResourceError
 from .swarm import UNREACHABLE, State, Swarm, no_answer
 
 NANOSECONDS = 1_000_000_000  # Docker's durations are in nanoseconds
 SECONDS_PER_HOUR = 3600
 RESOURCE_ID = "swarm"  # a swarm has one
+
+INGRESS_STAYS = (
+    "is {after} and was {before}: every published port comes in by it, and Docker does not change "
+    "it while a service uses it; put it back, or change it by hand (remove the services that "
+    "publish ports, docker network rm ingress, docker network create --ingress as it shall be, "
+    "then pulumi refresh and pulumi up), or make a new swarm (pulumi destroy, then pulumi up)"
+)
 
 ROTATIONS = {
     "workerTokenRotation": "rotate_worker_token",
@@ -24,15 +33,17 @@ INPUTS = frozenset(
         "dispatcherHeartbeatSeconds",
         "snapshotInterval",
         "maxSnapshots",
-        "logDriver",
         "externalCas",
+        "ingress",
         *COUNTERS,
     }
 )
 
 
-def refusals(old: Mapping[str, Any], new: Mapping[str, Any], _urn: str) -> list[tuple[str, str]]:
-    """The counters that go back, each with what to do; empty for a new swarm."""
+def refusals(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What Docker cannot do on a live swarm, each with what to do; empty for a new one."""
+    if not old:
+        return []
     found = []
     for name in COUNTERS:
         before, after = old.get(name) or 0, new.get(name)
@@ -42,30 +53,20 @@ def refusals(old: Mapping[str, Any], new: Mapping[str, Any], _urn: str) -> list[
                 f"raised; set {name} to {before} or more"
             )
             found.append((name, sentence))
+    if any(ca not in new["externalCas"] for ca in old.get("externalCas") or []):
+        sentence = (
+            "leaves out an authority that the swarm has: Docker can add one and not take one away "
+            "(moby convert/swarm.go); put it back, or make a new swarm (pulumi destroy, then "
+            "pulumi up)"
+        )
+        found.append(("externalCas", sentence))
+    if old.get("ingress") and old["ingress"] != new.get("ingress"):
+        found.append(("ingress", INGRESS_STAYS.format(after=new["ingress"], before=old["ingress"])))
     return found
 
 
 def docker_spec(present: Mapping[str, Any], inputs: State) -> dict[str, Any]:
-    """Docker's specification of the swarm with the inputs in it; the rest stays as it is."""
-    log_driver = inputs.get("logDriver") or {}
-    defaults = dict(present.get("TaskDefaults") or {})
-    defaults.pop("LogDriver", None)
-    if log_driver:
-        defaults["LogDriver"] = {"Name": log_driver["name"], "Options": log_driver["options"]}
-    authority = {
-        **(present.get("CAConfig") or {}),
-        "NodeCertExpiry": inputs["certExpiryHours"] * SECONDS_PER_HOUR * NANOSECONDS,
-    }
-    # Both are left out by Docker when empty, and would otherwise look like a change.
-    authority.pop("ExternalCAs", None)
-    authority.pop("ForceRotate", None)
-    if inputs["externalCas"]:
-        authority["ExternalCAs"] = [
-            {"Protocol": "cfssl", "URL": ca["url"], "CACert": ca["caCert"]}
-            for ca in inputs["externalCas"]
-        ]
-    if inputs["caRotation"]:
-        authority["ForceRotate"] = inputs["caRotation"]
+    """What ``POST /swarm/update`` is given; the rest stays as it is."""
     raft = present.get("Raft") or {}
     heartbeat = inputs["dispatcherHeartbeatSeconds"] * NANOSECONDS
     return {
@@ -78,30 +79,41 @@ def docker_spec(present: Mapping[str, Any], inputs: State) -> dict[str, Any]:
             "SnapshotInterval": inputs["snapshotInterval"],
             "KeepOldSnapshots": inputs["maxSnapshots"],
         },
-        "CAConfig": authority,
-        "TaskDefaults": defaults,
+        "CAConfig": _authority(present.get("CAConfig") or {}, inputs),
     }
+
+
+def _authority(present: Mapping[str, Any], inputs: State) -> dict[str, Any]:
+    expiry = inputs["certExpiryHours"] * SECONDS_PER_HOUR * NANOSECONDS
+    # Docker adds those it is given to those it has (moby convert/swarm.go): only new ones are sent.
+    kept = {ca["URL"] for ca in present.get("ExternalCAs") or []}
+    added = [
+        {"Protocol": "cfssl", "URL": ca["url"], "CACert": ca["caCert"]}
+        for ca in inputs["externalCas"]
+        if ca["url"] not in kept
+    ]
+    found = {k: v for k, v in present.items() if k not in ("ExternalCAs", "ForceRotate")}
+    found["NodeCertExpiry"] = expiry
+    if added:
+        found["ExternalCAs"] = added
+    if inputs["caRotation"]:  # left out by Docker when zero, and would look like a change
+        found["ForceRotate"] = inputs["caRotation"]
+    return found
 
 
 def shown(spec: Mapping[str, Any]) -> State:
     """The inputs as a swarm has them."""
     authority = spec.get("CAConfig") or {}
     raft = spec.get("Raft") or {}
-    log_driver = (spec.get("TaskDefaults") or {}).get("LogDriver")
     expiry = authority.get("NodeCertExpiry") or 0
+    heartbeat = (spec.get("Dispatcher") or {}).get("HeartbeatPeriod", 0)
     return {
         "autolock": bool((spec.get("EncryptionConfig") or {}).get("AutoLockManagers")),
         "certExpiryHours": expiry // (SECONDS_PER_HOUR * NANOSECONDS),
         "taskHistoryLimit": (spec.get("Orchestration") or {}).get("TaskHistoryRetentionLimit", 0),
-        "dispatcherHeartbeatSeconds": (spec.get("Dispatcher") or {}).get("HeartbeatPeriod", 0)
-        // NANOSECONDS,
+        "dispatcherHeartbeatSeconds": heartbeat // NANOSECONDS,
         "snapshotInterval": raft.get("SnapshotInterval", 0),
         "maxSnapshots": raft.get("KeepOldSnapshots") or 0,
-        "logDriver": (
-            {"name": log_driver["Name"], "options": log_driver.get("Options") or {}}
-            if log_driver
-            else {}
-        ),
         "externalCas": [
             {"url": ca["URL"], "caCert": ca.get("CACert", "")}
             for ca in authority.get("ExternalCAs") or []
@@ -110,8 +122,29 @@ def shown(spec: Mapping[str, Any]) -> State:
     }
 
 
+def ingress_shown(found: Mapping[str, Any] | None) -> State:
+    """The body that would ask for the ingress that Docker shows; empty when it is gone."""
+    if found is None:
+        return {}
+    config = [
+        {name: item[name] for name in ("Subnet", "Gateway", "IPRange") if item.get(name)}
+        for item in found["IPAM"]["Config"] or []
+    ]
+    options = {k: v for k, v in (found.get("Options") or {}).items() if k != VNI_OPTION}
+    return {
+        "Name": found["Name"],
+        "Driver": found["Driver"],
+        "Ingress": True,
+        "IPAM": {"Config": config},
+        "Options": options,
+    }
+
+
 def create(inputs: State) -> tuple[str, State]:
-    """Give the swarm its specification; counters start where they are, with no rotation."""
+    """Give the swarm its specification; counters start where they are, with no rotation.
+
+    ingress was made with the swarm.
+    """
     return RESOURCE_ID, _apply(inputs, {})
 
 
@@ -122,7 +155,7 @@ def update(_resource_id: str, old: State, new: State) -> State:
         for name, option in ROTATIONS.items()
         if (new.get(name) or 0) > (old.get(name) or 0)
     }
-    return _apply(new, raised)
+    return _apply(new, raised, make_ingress=not old.get("ingress"))
 
 
 def read(_resource_id: str, state: State) -> State:
@@ -130,16 +163,19 @@ def read(_resource_id: str, state: State) -> State:
     swarm = Swarm(state["connection"])
     try:
         found = shown(swarm.inspect()["Spec"])
+        found["ingress"] = ingress_shown(swarm.ingress())
         key = swarm.unlock_key() if found["autolock"] else ""
     except UNREACHABLE as error:
         raise ResourceError(no_answer(state, error, swarm)) from error
     return {**state, **found, "unlockKey": key}
 
 
-def _apply(inputs: State, rotate: Mapping[str, bool]) -> State:
+def _apply(inputs: State, rotate: Mapping[str, bool], *, make_ingress: bool = False) -> State:
     swarm = Swarm(inputs["connection"])
     try:
         swarm.change_swarm(lambda present: docker_spec(present, inputs), rotate=rotate)
+        if make_ingress and swarm.ingress() is None:
+            swarm.make_network(inputs["ingress"])
         return {"unlockKey": swarm.unlock_key() if inputs["autolock"] else ""}
     except UNREACHABLE as error:
         raise ResourceError(no_answer(inputs, error, swarm)) from error

@@ -85,6 +85,24 @@ class Swarm:
             else:
                 return
 
+    def ingress(self) -> dict[str, Any] | None:
+        """The network that published ports come in by; None when there is none."""
+        listed = self._ask(lambda client: client.networks(filters={"driver": "overlay"}))
+        return next((found for found in listed if found.get("Ingress")), None)
+
+    def make_network(self, body: Mapping[str, Any]) -> None:
+        """Make a network from the body of the request."""
+        ipam = {"Driver": "default", **body["IPAM"]}
+        self._ask(
+            lambda client: client.create_network(
+                body["Name"],
+                driver=body["Driver"],
+                options=body["Options"],
+                ipam=ipam,
+                ingress=body["Ingress"],
+            )
+        )
+
     def running_tasks(self, node_id: str) -> int:
         """How many tasks run on a node."""
         wanted = {"node": node_id, "desired-state": "running"}
@@ -126,7 +144,7 @@ class Swarm:
 
 def no_answer(state: State, error: BaseException, swarm: Swarm) -> str:
     """One line that says why the swarm could not be asked, and what to do."""
-    if LOCKED in str(error):
+    if LOCKED in reason(error, swarm):
         return (
             "the swarm is locked: run docker swarm unlock on the managers, with the key that the "
             "secret named unlock-key of this stack holds in AWS Secrets Manager"

@@ -1,0 +1,253 @@
+"""What people hit in public when networks and a swarm are declared (docs/cases.md), one by one."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.lab.cloud import LocalCloud, Stack, eventually
+from tests.lab.containers import MANAGER, container, networks, service
+
+MANAGERS = ("swarm-manager-0", "swarm-manager-1", "swarm-manager-2")
+NETWORK = "docker:index/network:Network"
+SHARED = (NETWORK, "swarm-shared")
+AMI = "ami-0123456789abcdef0"  # the local cloud boots the same root whatever the image
+
+
+def names_in_state(stack: Stack) -> set[str]:
+    resources = json.loads(stack.export())["deployment"]["resources"]
+    return {r["outputs"]["name"] for r in resources if r["type"] == NETWORK}
+
+
+def failing(stack: Stack, command: str) -> str:
+    """What a command that must fail says."""
+    flags = () if command == "preview" else ("--yes", "--skip-preview")
+    result = stack.pulumi(command, "--stack", stack.name, *flags, check=False)
+    assert result.returncode != 0, result.stdout
+    return result.stdout + result.stderr
+
+
+@contextmanager
+def stopped(swarm: LocalCloud, *units: str) -> Iterator[None]:
+    for host in MANAGERS:
+        swarm.on(host, "systemctl", "stop", *units)
+    try:
+        yield
+    finally:
+        for host in MANAGERS:
+            swarm.on(host, "systemctl", "start", *reversed(units))
+        ls = ("docker", "node", "ls", "--format", "{{.Status}}")
+        eventually(
+            lambda: set(swarm.on(MANAGER, *ls, check=False).split()) == {"Ready"}, 90, "it is back"
+        )
+
+
+def test_preview_needs_no_manager_and_refresh_without_one_forgets_nothing_pd_2_kd_6(
+    stack: Stack, swarm: LocalCloud
+) -> None:
+    with stopped(swarm, "ssh"):
+        stack.configure(networks=[*stack.base("networks"), {"name": "later"}])
+        assert stack.preview() == {(NETWORK, "swarm-later"): "create"}
+        stack.configure()
+        said = failing(stack, "refresh")
+    assert "no manager of the swarm answers" in said
+    assert names_in_state(stack) == {"app", "shared", "secure"}
+    assert stack.preview() == {}
+
+
+def test_refresh_with_every_dockerd_dead_forgets_nothing_kd_6(
+    stack: Stack, swarm: LocalCloud
+) -> None:
+    with stopped(swarm, "docker.socket", "docker"):
+        failing(stack, "refresh")
+        assert names_in_state(stack) == {"app", "shared", "secure"}
+    assert stack.preview() == {}
+
+
+def test_network_that_a_container_uses_is_not_removed_and_up_goes_on_when_it_left_kd_7(
+    stack: Stack, swarm: LocalCloud
+) -> None:
+    kept = [n for n in stack.base("networks") if n["name"] != "shared"]
+    stack.configure(networks=kept)
+    with container(swarm, "swarm-worker-0", "holds", "shared"):
+        said = failing(stack, "up")
+        assert "in use by task" in said or "has active endpoints" in said
+        assert "shared" in names_in_state(stack)
+    stack.up()
+    assert "shared" not in networks(swarm, MANAGER)
+    stack.configure()
+    stack.up()
+    assert stack.preview() == {}
+
+
+def test_network_that_a_service_uses_is_not_replaced_and_the_service_is_named_kd_8_pd_18(
+    stack: Stack, swarm: LocalCloud
+) -> None:
+    changed = [dict(n) for n in stack.base("networks")]
+    changed[0]["subnet"] = "10.211.0.0/24"
+    stack.configure(networks=changed)
+    with service(swarm, "user", "--network", "app"):
+        said = failing(stack, "up")
+        assert "network app is in use by service user" in said or "in use by" in said
+        assert "app" in names_in_state(stack)
+        assert "app" in networks(swarm, MANAGER)
+    stack.up()
+    assert stack.preview() == {}
+    stack.configure()
+    stack.up()
+
+
+def test_networks_pruned_overnight_are_made_again_kd_15(stack: Stack, swarm: LocalCloud) -> None:
+    swarm.on(MANAGER, "docker", "network", "prune", "-f")
+    assert "app" not in networks(swarm, MANAGER)
+    stack.refresh()
+    gone = {(NETWORK, f"swarm-{name}"): "create" for name in ("app", "shared", "secure")}
+    assert stack.preview() == gone
+    stack.up()
+    assert {"app", "shared", "secure"} <= networks(swarm, MANAGER).keys()
+    assert stack.preview() == {}
+
+
+def test_network_deleted_by_hand_is_made_again(stack: Stack, swarm: LocalCloud) -> None:
+    swarm.on(MANAGER, "docker", "network", "rm", "shared")
+    stack.refresh()
+    assert stack.preview() == {SHARED: "create"}
+    stack.up()
+    assert stack.preview() == {}
+
+
+def test_second_ingress_is_refused_by_docker_itself_gw_2(swarm: LocalCloud) -> None:
+    create = ("docker", "network", "create", "--driver", "overlay", "--ingress", "second")
+    assert "already present" in swarm.on(MANAGER, *create, check=False)
+
+
+def test_smallest_network_that_is_accepted_holds_what_was_planned_ap_9(
+    stack: Stack, swarm: LocalCloud
+) -> None:
+    """5 nodes + 1 service + 7 tasks are the 13 addresses that a /28 has; 8 tasks are refused."""
+    small = {"name": "small", "subnet": "10.212.0.0/28", "plannedTasks": 7}
+    stack.configure(networks=[*stack.base("networks"), {**small, "plannedTasks": 8}])
+    assert "tasks 8 = 14 addresses" in failing(stack, "preview")
+    stack.configure(networks=[*stack.base("networks"), small])
+    stack.up()
+    with service(swarm, "full", "--network", "small", "--replicas", "7"):
+        pass  # the service is complete: no task waits for an address
+    stack.configure()
+    stack.up()
+
+
+OTHER_KEY = "AAAAC3NzaC1lZDI1NTE5AAAAIGdjt/z6VSUNlERTdxH0jiVI0PYAnmn32ukS3nfv/Yap"
+
+
+def test_host_key_that_is_not_the_pinned_one_is_refused_pd_6(stack: Stack) -> None:
+    shown = json.loads(stack.export())["deployment"]["resources"]
+    (provider,) = [r for r in shown if r["type"] == "pulumi:providers:docker"]
+    options = provider["inputs"]["sshOpts"]
+    options = json.loads(options) if isinstance(options, str) else options
+    ask = ("swarm@swarm-managers", "docker", "system", "dial-stdio")
+
+    def ssh(given: list[str]) -> subprocess.CompletedProcess[str]:
+        argv = ["ssh", "-F", "/dev/null", *given, *ask]
+        return subprocess.run(
+            argv, text=True, capture_output=True, check=False, timeout=60, input=""
+        )
+
+    assert ssh(options).returncode == 0
+    pin = f"KnownHostsCommand=/bin/echo swarm-managers ssh-ed25519 {OTHER_KEY}"
+    other = [pin if o.startswith("KnownHostsCommand=") else o for o in options]
+    assert other != options
+    assert "Host key verification failed" in ssh(other).stderr
+
+
+def test_managers_are_reached_through_a_bastion_whose_key_is_pinned_too_pd_8(
+    stack: Stack, swarm: LocalCloud, tmp_path: Path
+) -> None:
+    with bastion(stack, swarm, tmp_path) as (address, host_key):
+        both_ways = ["203.0.113.10/32", f"{address}/32"]
+        through: dict[str, Any] = {
+            "access": "bastion",
+            "adminCidrs": both_ways,
+            "sshBastion": {"host": address, "user": "ops", "hostKey": host_key},
+            "nodeLabels": {"worker-0": {"by": "bastion"}},
+        }
+        stack.configure(adminCidrs=both_ways)  # the new way is opened before it is gone
+        stack.up()
+        stack.configure(**through)
+        stack.up()
+        stack.configure(**{**through, "adminCidrs": both_ways[1:]})
+        stack.up()
+        stack.refresh()
+        assert stack.preview() == {}
+        inspected = json.loads(swarm.on(MANAGER, "docker", "node", "inspect", "swarm-worker-0"))
+        assert inspected[0]["Spec"]["Labels"] == {"by": "bastion"}
+        wrong = {**through["sshBastion"], "hostKey": f"ssh-ed25519 {OTHER_KEY}"}
+        stack.configure(**{**through, "sshBastion": wrong, "nodeLabels": {}})
+        assert "no manager" in failing(stack, "up")
+        stack.configure(**through)
+        stack.up()
+        stack.configure()
+        stack.up()
+
+
+@contextmanager
+def bastion(stack: Stack, swarm: LocalCloud, folder: Path) -> Iterator[tuple[str, str]]:
+    """A machine of the user's own beside the swarm's; yields its address and host key."""
+    subprocess.run(
+        ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / "key")], check=True
+    )
+    public = (folder / "key.pub").read_text()
+    config = {
+        "hostname": "bastion",
+        "ssh_keys": {
+            "ed25519_private": (folder / "key").read_text(),
+            "ed25519_public": public,
+        },
+        "users": [
+            {
+                "name": "ops",
+                "shell": "/bin/sh",
+                "lock_passwd": True,
+                "ssh_authorized_keys": [
+                    swarm.config.identity.with_suffix(".pub").read_text().strip()
+                ],
+            }
+        ],
+    }
+    ec2 = swarm.aws("ec2")
+    vpc = stack.outputs()["vpc_id"]
+    subnets = ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["Subnets"]
+    private = next(s for s in subnets if not s["MapPublicIpOnLaunch"])
+    group = ec2.create_security_group(GroupName="bastion", Description="bastion", VpcId=vpc)
+    rule: dict[str, Any] = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22}
+    ec2.authorize_security_group_ingress(
+        GroupId=group["GroupId"],
+        IpPermissions=[{**rule, "IpRanges": [{"CidrIp": "203.0.113.10/32"}]}],
+    )
+    (made,) = ec2.run_instances(
+        ImageId=AMI,
+        InstanceType="t3.nano",
+        MinCount=1,
+        MaxCount=1,
+        SubnetId=private["SubnetId"],
+        SecurityGroupIds=[group["GroupId"]],
+        UserData="#cloud-config\n" + json.dumps(config),
+        TagSpecifications=[
+            {"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": "bastion"}]}
+        ],
+    )["Instances"]
+    try:
+        eventually(
+            lambda: (
+                "bastion" in swarm.hosts()
+                and swarm.succeeds("bastion", "systemctl", "is-active", "cloud-final")
+            ),
+            60,
+            "the bastion is up",
+        )
+        yield made["PrivateIpAddress"], " ".join(public.split()[:2])
+    finally:
+        ec2.terminate_instances(InstanceIds=[made["InstanceId"]])
+        eventually(lambda: "bastion" not in swarm.hosts(), 30, "the bastion is gone")
+        ec2.delete_security_group(GroupId=group["GroupId"])
