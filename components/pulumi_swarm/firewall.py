@@ -54,8 +54,8 @@ class SwarmFirewall(pulumi.ComponentResource):
         ):
             self._between(pair)
         self._outlets()
-        for i, cidr in enumerate(plan.admin_cidrs):
-            self._ssh(i, str(cidr))
+        for cidr in plan.admin_cidrs:
+            self._ssh(str(cidr))
         self.manager_security_group_id = self.groups[Role.MANAGER].id
         self.worker_security_group_id = self.groups[Role.WORKER].id
         self.register_outputs(
@@ -110,9 +110,10 @@ class SwarmFirewall(pulumi.ComponentResource):
                     opts=self._child,
                 )
 
-    def _ssh(self, index: int, cidr: str) -> None:
+    def _ssh(self, cidr: str) -> None:
         aws.vpc.SecurityGroupIngressRule(
-            f"{self._name}-manager-ssh-{index}",
+            # By range, not by place: when the first of a list goes, the others stay what they are.
+            f"{self._name}-manager-ssh-{cidr.replace('/', '-')}",
             security_group_id=self.groups[Role.MANAGER].id,
             description="administration, ssh",
             ip_protocol="tcp",

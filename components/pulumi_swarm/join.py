@@ -156,7 +156,10 @@ class SwarmJoin(pulumi.ComponentResource):
         )
         attached = [
             aws.iam.RolePolicyAttachment(
-                f"{name}-{i}", role=made.name, policy_arn=arn, opts=self._child
+                f"{name}-{_policy_name(arn, i)}",
+                role=made.name,
+                policy_arn=arn,
+                opts=self._child,
             )
             for i, arn in enumerate(self._policy_arns)
         ]
@@ -184,6 +187,11 @@ class SwarmJoin(pulumi.ComponentResource):
                 session_manager=self._session_manager,
             )
         )
+
+
+def _policy_name(arn: pulumi.Input[str], index: int) -> str:
+    """The policy's name; its place in the list when the ARN is not known before the update."""
+    return arn.rpartition("/")[2] if isinstance(arn, str) else str(index)
 
 
 def policy_document(

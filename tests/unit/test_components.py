@@ -152,7 +152,8 @@ def test_every_word_reaches_what_it_is_about(recorder: Recorder) -> None:
     build("import", EVERYTHING)
     policies = {m.name: m.inputs for m in recorder.of(ATTACHMENT)}
     assert {p["policyArn"] for p in policies.values()} == set(EVERYTHING["extra_policy_arns"])
-    assert set(policies) == {"swarm-manager-0", "swarm-worker-0"}
+    name = "AmazonEC2ContainerRegistryReadOnly"
+    assert set(policies) == {f"swarm-manager-{name}", f"swarm-worker-{name}"}
     nodes = {m.name: m.inputs["address"] for m in recorder.of("swarm:index:Node")}
     assert nodes["swarm-manager-1"] == "10.20.77.1"
     assert nodes["swarm-worker-0"] == "10.20.77.2"
@@ -257,6 +258,21 @@ def test_output_where_the_plan_needs_a_value_is_refused_py_8(recorder: Recorder)
     with pytest.raises(SwarmInputError, match="networks is 'an output of a resource'"):
         build("import", {**GOOD, "networks": later})
     assert recorder.made == []
+
+
+def test_rules_and_policies_are_named_by_what_they_are_not_by_their_place(
+    recorder: Recorder,
+) -> None:
+    def made(cidrs: list[str], arns: list[str]) -> dict[tuple[str, str], Any]:
+        recorder.made.clear()
+        build("import", {**GOOD, "admin_cidrs": cidrs, "extra_policy_arns": arns})
+        found = [m for m in recorder.made if m.kind == ATTACHMENT or "cidrIpv4" in m.inputs]
+        return {(m.kind, m.name): m.inputs for m in found}
+
+    policies = ["arn:aws:iam::aws:policy/One", "arn:aws:iam::aws:policy/Two"]
+    both = made(["10.8.0.0/24", "10.9.0.0/24"], policies)
+    second = made(["10.9.0.0/24"], policies[1:])
+    assert second.items() <= both.items()  # when the first goes, nothing happens to the second
 
 
 def test_no_rule_is_open_to_the_world_but_what_leaves_sg_7(recorder: Recorder) -> None:

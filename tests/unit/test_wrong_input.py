@@ -83,6 +83,12 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"access": "vpn"}, "access", "public, private, bastion, ssm"),
     ({"admin_cidrs": ["0.0.0.0/0"]}, "adminCidrs[0]", "part of the world"),
     ({"admin_cidrs": ["128.0.0.0/1"]}, "adminCidrs[0]", "part of the world"),
+    ({"admin_cidrs": ["10.9.0.0/16", "10.9.0.0/16"]}, "adminCidrs", "each value once"),
+    (
+        {"extra_policy_arns": ["arn:aws:iam::aws:policy/P"] * 2},
+        "extraPolicyArns",
+        "each value once",
+    ),
     ({"admin_cidrs": None}, "adminCidrs", "must be given with access: private"),
     ({"access": "ssm", "operating_system": "ubuntu-24.04"}, "adminCidrs", "no use"),
     ({"access": "ssm", "admin_cidrs": None}, "operatingSystem", "SSM agent"),

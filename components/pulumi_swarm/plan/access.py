@@ -6,7 +6,7 @@ from enum import StrEnum
 from ipaddress import IPv4Network
 
 from .ports import SSH_PORT
-from .reader import Reader
+from .reader import Reader, refuse_repeated
 
 # OpenSSH's public key formats (sshd(8), AUTHORIZED_KEYS FILE FORMAT); DSA is long refused.
 _KEY = re.compile(
@@ -88,6 +88,7 @@ def read_connection(reader: Reader, *, require_keys: bool) -> AccessPlan:
 def read_admin_cidrs(reader: Reader) -> tuple[IPv4Network, ...]:
     """Where administrators come from; never the whole world (SG-7)."""
     admin_cidrs = reader.networks("admin_cidrs")
+    refuse_repeated(reader, "admin_cidrs", [str(cidr) for cidr in admin_cidrs])
     for i, cidr in enumerate(admin_cidrs):
         if cidr.prefixlen < MIN_ADMIN_PREFIX:
             reader.problems.add(

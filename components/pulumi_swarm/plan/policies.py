@@ -2,7 +2,7 @@
 
 import re
 
-from .reader import Reader
+from .reader import Reader, refuse_repeated
 
 _POLICY_ARN = re.compile(r"arn:aws[a-z-]*:iam::(aws|\d{12}):policy/[\w+=,.@/-]+")
 MAX_POLICIES = 10  # managed policies per role (IAM quotas)
@@ -18,6 +18,8 @@ def read_policy_arns(reader: Reader, later: str = "(") -> tuple[str, ...]:
             "put several into one policy",
             len(arns),
         )
+    known = [arn for arn in arns if not arn.startswith(later)]
+    refuse_repeated(reader, "extra_policy_arns", known)
     for i, arn in enumerate(arns):
         if not arn.startswith(later) and not _POLICY_ARN.fullmatch(arn):
             reader.problems.add(

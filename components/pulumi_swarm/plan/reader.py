@@ -222,6 +222,12 @@ class Reader:
         )
 
 
+def refuse_repeated(reader: Reader, name: str, values: Sequence[str]) -> None:
+    """Refuse a list that has a value twice: each is one resource, named by it."""
+    for value in sorted({value for value in values if values.count(value) > 1}):
+        reader.wrong(name, "must have each value once", "leave the second out", value)
+
+
 def parse_network(value: object, path: str, problems: Problems) -> IPv4Network | None:
     """An IPv4 range in CIDR notation, without host bits."""
     allowed = "must be an IPv4 range in CIDR notation, such as 10.20.0.0/16"
