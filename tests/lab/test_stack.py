@@ -102,7 +102,7 @@ def test_hand_made_label_is_drift_that_refresh_finds_and_up_takes_back(
     assert inspected[0]["Spec"]["Labels"] == {}
 
 
-def test_newer_image_or_script_replaces_no_node_ud_8(stack: Stack) -> None:
+def test_newer_image_or_script_replaces_no_node_ud_1_ud_8(stack: Stack) -> None:
     stack.configure(ami="ami-0123456789abcdef0", bootTimeoutSeconds=601)
     changed = stack.preview()
     assert {kind for kind, _ in changed} == {NODE}  # the timeout is an input of the wait, too

@@ -1,7 +1,9 @@
 """A swarm with every word said: what each node is told, and what the swarm itself is told."""
 
+import base64
 import json
 import re
+import subprocess
 from collections.abc import Iterator
 from ipaddress import IPv4Network
 from typing import Any
@@ -131,6 +133,7 @@ def test_every_interface_of_a_container_has_the_mtu_of_the_plan_mt_2_mt_4(
 
 def test_traffic_goes_to_the_other_port_and_a_megabyte_arrives_of_2_mt_3(cloud: LocalCloud) -> None:
     one, two = WORKERS
+    narrow(cloud)
     with container(cloud, one, "c1", "app"), container(cloud, two, "c2", "app") as address:
         serve = "head -c 1048576 /dev/zero >/blob; while nc -l -p 9000 </blob; do :; done"
         cloud.on(two, "docker", "exec", "-d", "c2", "sh", "-c", serve)
@@ -143,6 +146,16 @@ def test_traffic_goes_to_the_other_port_and_a_megabyte_arrives_of_2_mt_3(cloud: 
         listening = cloud.on(one, "ss", "-lun")
     assert ":7789 " in listening
     assert ":4789 " not in listening
+
+
+def narrow(cloud: LocalCloud) -> None:
+    """Make the path to the workers carry 1400 bytes and no more, as a tunnel would."""
+    enter = ["nsenter", f"--net=/run/netns/{cloud.config.fabric}", "ip", "-json"]
+    for host in WORKERS:
+        address = cloud.hosts()[host]["address"]
+        shown = subprocess.run([*enter, "route", "get", address], capture_output=True, check=True)
+        link = json.loads(shown.stdout)[0]["dev"]
+        subprocess.run([*enter[:3], "link", "set", link, "mtu", "1400"], check=True)
 
 
 def test_parts_of_the_caller_run_beside_the_packages_own(cloud: LocalCloud) -> None:
@@ -323,6 +336,60 @@ def test_bridge_is_changed_by_replacing_every_node_in_the_same_update_gw_6(
     )
     refused = stack.pulumi("preview", "--stack", stack.name, check=False)
     assert "(not raised: worker-1" in refused.stdout + refused.stderr
+
+
+def test_custom_ingress_is_made_every_time_gw_4(cloud: LocalCloud) -> None:
+    """The script's own functions, twenty times, on a machine that is in no swarm."""
+    instance = made_bare(cloud)
+    script = cloud.on(MANAGER, "cat", "/usr/local/sbin/swarm-bootstrap").partition("\numask 077")[0]
+    conf = cloud.on(MANAGER, "cat", "/etc/swarm/node.conf")
+    try:
+        for name, text in (("node.conf", conf), ("functions", script + ALONE)):
+            encoded = base64.b64encode(text.encode()).decode()
+            write = f"mkdir -p /etc/swarm; echo {encoded} | base64 -d >/etc/swarm/{name}"
+            cloud.on("bare", "sh", "-c", write)
+        rounds = cloud.on("bare", "sh", "/etc/swarm/functions").split()
+        assert rounds == ["10.99.0.0/24"] * 20
+    finally:
+        cloud.aws("ec2").terminate_instances(InstanceIds=[instance])
+
+
+# No swarm has been handed over, and a fresh machine each time.
+ALONE = """
+get_secret() { return 3; }
+mkdir -p "$work"
+for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+	rm -f /etc/swarm/ingress
+	docker swarm init --advertise-addr eth0 >/dev/null
+	make_ingress
+	for try in 1 2 3 4 5 6 7 8 9 10; do # the old one is listed for a moment longer
+		docker network inspect --format '{{(index .IPAM.Config 0).Subnet}}' ingress && break
+		sleep 1
+	done
+	docker swarm leave --force >/dev/null
+done
+"""
+
+
+def made_bare(cloud: LocalCloud) -> str:
+    """A machine with Docker beside the swarm's; its instance id."""
+    ec2 = cloud.aws("ec2")
+    manager = cloud.hosts()[MANAGER]["instance"]
+    shown = ec2.describe_instances(InstanceIds=[manager])["Reservations"][0]["Instances"][0]
+    subnet = shown["SubnetId"]
+    tags = [{"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": "bare"}]}]
+    (made,) = ec2.run_instances(
+        ImageId="ami-0123456789abcdef0",
+        InstanceType="t3.nano",
+        MinCount=1,
+        MaxCount=1,
+        SubnetId=subnet,
+        TagSpecifications=tags,
+    )["Instances"]
+    eventually(
+        lambda: "bare" in cloud.hosts() and cloud.succeeds("bare", "docker", "info"), 60, "it is up"
+    )
+    return str(made["InstanceId"])
 
 
 def test_encrypted_ingress_is_made_at_bootstrap_and_opens_esp_es_8(

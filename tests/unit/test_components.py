@@ -293,6 +293,45 @@ def test_descriptions_of_rules_use_the_characters_that_ec2_allows(recorder: Reco
     assert [text for text in described if not allowed.fullmatch(text)] == []
 
 
+def test_groups_hold_no_rule_themselves_and_each_rule_is_one_resource_sg_1_sg_2(
+    recorder: Recorder,
+) -> None:
+    build("import", GOOD)
+    groups = recorder.of("aws:ec2/securityGroup:SecurityGroup")
+    assert len(groups) == 2
+    assert not any("ingress" in m.inputs or "egress" in m.inputs for m in groups)
+    assert all(m.inputs["revokeRulesOnDelete"] is True for m in groups)
+
+
+def test_managers_let_in_what_docker_for_aws_let_in_and_no_more_sg_6(recorder: Recorder) -> None:
+    """Its template: protocol 50, 2377, 4789 and 7946 from nodes; Docker's own port from nobody."""
+    build("import", GOOD)
+    rules = [
+        m.inputs
+        for m in recorder.of("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")
+        if m.inputs["securityGroupId"] == "swarm-managers-id"
+        and "referencedSecurityGroupId" in m.inputs
+    ]
+    assert {(rule["ipProtocol"], rule.get("fromPort")) for rule in rules} == {
+        ("50", None),
+        ("tcp", 2377),
+        ("udp", 4789),
+        ("tcp", 7946),
+        ("udp", 7946),
+    }
+
+
+def test_private_machines_have_no_public_address_sg_8(recorder: Recorder) -> None:
+    build("import", GOOD)
+    homes = {m.name: m.inputs["mapPublicIpOnLaunch"] for m in recorder.of("aws:ec2/subnet:Subnet")}
+    machines = recorder.of("aws:ec2/instance:Instance")
+    used = {m.inputs["subnetId"].removesuffix("-id") for m in machines if "subnetId" in m.inputs}
+    assert used
+    assert not any(homes[name] for name in used)
+    assert not any(m.inputs.get("associatePublicIpAddress") for m in machines)
+    assert {m.name for m in recorder.of("aws:ec2/eip:Eip")} == {"swarm-nat-0"}
+
+
 def test_esp_rule_has_no_ports_es_10(recorder: Recorder) -> None:
     build("import", GOOD)
     incoming = recorder.of("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")

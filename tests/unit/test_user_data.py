@@ -85,6 +85,16 @@ def test_one_text_serves_every_system_and_processor(role: Role, system: str) -> 
     assert user_data(role, operating_system=system, **arm) == user_data(role)
 
 
+def test_bridge_is_made_after_the_daemon_is_told_and_before_the_node_joins_gw_5() -> None:
+    script = files(user_data(Role.WORKER))[PACKED]
+    run = script[script.index("trap ") :]
+    steps = ("ensure_engine", "make_gwbridge", "enter_swarm", "make_ingress", "publish_tokens")
+    places = [run.index(step) for step in steps]
+    assert places == sorted(places)
+    ensure = script[script.index("ensure_engine() {") :]
+    assert ensure.index("configure_engine") < ensure.index("swarm_state)")
+
+
 def test_only_the_first_manager_may_make_a_swarm_jn_4() -> None:
     assert "MAY_INIT=yes" in user_data(Role.MANAGER, 0)
     for role, index in ((Role.MANAGER, 1), (Role.MANAGER, 2), (Role.WORKER, 0)):
