@@ -14,7 +14,7 @@ LOCAL := PATH="$(HOME_OF_PULUMI)/bin:$(CURDIR)/$(VENV)/bin:$$PATH" \
 	PULUMI_HOME="$(HOME_OF_PULUMI)" PULUMI_BACKEND_URL="file://$(LOCAL_STATE)" \
 	PULUMI_CONFIG_PASSPHRASE=local PULUMI_SKIP_UPDATE_CHECK=true
 
-.PHONY: help setup up preview down clean test lint unit lab-tests bench config lock
+.PHONY: help setup up preview down clean test lint unit lab-tests bench config schema lock
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -70,6 +70,9 @@ bench: setup ## Time the main jobs on the local cloud
 
 config: setup ## Renew the config section of Pulumi.yaml from the args of SwarmCluster
 	PYTHONPATH=components $(PYTHON) tools/project-config.py
+
+schema: setup ## Renew components/schema.json, the package's public surface
+	PYTHONPATH=components $(PYTHON) tools/write-schema.py
 
 lock: ## Renew requirements.lock
 	$(VENV)/bin/uv pip compile --quiet --upgrade --no-emit-index-url --generate-hashes --no-annotate \

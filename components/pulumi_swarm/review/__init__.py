@@ -1,0 +1,1 @@
+"""A preview in the words of a swarm, for the comment of a pull request."""

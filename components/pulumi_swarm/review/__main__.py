@@ -1,0 +1,67 @@
+"""``python -m pulumi_swarm.review``: a preview as Markdown.
+
+Usage: pulumi preview --json | python -m pulumi_swarm.review [--offline]
+
+The exit code is 0, or 3 when a network or node is replaced or removed, to gate
+a merge; 1 when the preview itself failed.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+
+from .attached import attached_to_networks
+from .sentences import Review, review
+
+DESTRUCTIVE_EXIT = 3
+FAILED_EXIT = 1
+
+HEADINGS = (
+    ("networks", "Networks"),
+    ("nodes", "Nodes"),
+    ("quorum", "Quorum"),
+    ("swarm", "Swarm"),
+    ("ports", "Ports"),
+    ("ranges", "Addresses"),
+    ("costs", "What costs"),
+    ("others", "Also"),
+    ("unknown", "Could not be found out"),
+)
+
+
+def markdown(found: Review) -> str:
+    """The comment of a pull request."""
+    lines = ["### Swarm: what this would do", ""]
+    if found.destructive:
+        lines += ["**Something is replaced or removed.**", ""]
+    sections = [(title, getattr(found, name)) for name, title in HEADINGS]
+    if not any(sentences for _, sentences in sections):
+        lines += ["Nothing changes.", ""]
+    for title, sentences in sections:
+        if sentences:
+            lines += [f"**{title}**", "", *(f"- {sentence}" for sentence in sentences), ""]
+    return "\n".join(lines)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Read a preview from standard input, print the report."""
+    parser = argparse.ArgumentParser(prog="pulumi_swarm.review", description=__doc__)
+    parser.add_argument(
+        "--offline", action="store_true", help="do not ask the managers what is attached"
+    )
+    options = parser.parse_args(arguments)
+    preview = json.load(sys.stdin)
+    attached = None if options.offline else attached_to_networks(preview)
+    found = review(preview, attached)
+    sys.stdout.write(markdown(found))
+    failed = any(
+        item.get("severity") in ("error", "fatal") for item in preview.get("diagnostics") or ()
+    )
+    if failed:
+        return FAILED_EXIT
+    return DESTRUCTIVE_EXIT if found.destructive else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

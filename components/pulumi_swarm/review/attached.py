@@ -1,0 +1,74 @@
+"""Who is on the networks of a live swarm, asked of any manager."""
+
+import json
+import subprocess
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import requests
+from docker.errors import DockerException
+
+from pulumi_swarm.provider.docker_over_ssh import connect
+
+from .sentences import NETWORK, Attached
+from .steps import all_inputs
+
+PROVIDER = "pulumi:providers:docker"
+
+
+def attached_to_networks(preview: Mapping[str, Any]) -> Attached | None:
+    """Services and containers on each declared network; None when no manager answers."""
+    argv = _ssh(preview)
+    if argv is None:
+        return None
+    client = connect(argv, [])
+    names = {
+        (before or {}).get("name", ""): name
+        for name, (before, _) in all_inputs(preview, NETWORK).items()
+        if before
+    }
+    try:
+        ids = {found["Id"]: found["Name"] for found in client.networks(names=list(names))}
+        services = client.services()
+        tasks = client.tasks(filters={"desired-state": "running"})
+    except (DockerException, requests.RequestException, OSError, subprocess.SubprocessError):
+        return None
+    return count(ids, services, tasks)
+
+
+def count(
+    ids: Mapping[str, str], services: Sequence[Any], tasks: Sequence[Any]
+) -> dict[str, tuple[int, int]]:
+    """By network: services whose specification names it, and containers attached by themselves.
+
+    Swarm keeps a task without a service for every standalone container on an
+    attachable network.
+    """
+    by_service: dict[str, int] = dict.fromkeys(ids.values(), 0)
+    alone: dict[str, int] = dict.fromkeys(ids.values(), 0)
+    for service in services:
+        for target in service["Spec"]["TaskTemplate"].get("Networks") or ():
+            name = ids.get(target["Target"])
+            if name is not None:
+                by_service[name] += 1
+    for task in tasks:
+        if task.get("ServiceID"):
+            continue
+        for attachment in task.get("NetworksAttachments") or ():
+            name = ids.get(attachment["Network"]["ID"])
+            if name is not None:
+                alone[name] += 1
+    return {name: (by_service[name], alone[name]) for name in ids.values()}
+
+
+def _ssh(preview: Mapping[str, Any]) -> list[str] | None:
+    """The Docker provider's own way to the managers, from its inputs."""
+    for before, _ in all_inputs(preview, PROVIDER).values():
+        if before is None:
+            continue
+        options, host = before.get("sshOpts"), str(before.get("host", ""))
+        if isinstance(options, str):
+            options = json.loads(options)
+        if options and host.startswith("ssh://"):
+            return ["ssh", *options, host.removeprefix("ssh://"), "docker", "system", "dial-stdio"]
+    return None

@@ -1,0 +1,102 @@
+"""The steps of ``pulumi preview --json``, each with what it was and what it will be."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+State = Mapping[str, Any]
+
+
+class Change(StrEnum):
+    """What happens to a resource."""
+
+    ADD = "added"
+    CHANGE = "changed in place"
+    REPLACE = "replaced"
+    REMOVE = "removed"
+
+
+# The engine's own words; "create-replacement" and "delete-replaced" are parts of a replacement.
+_CHANGES = {
+    "create": Change.ADD,
+    "update": Change.CHANGE,
+    "replace": Change.REPLACE,
+    "delete": Change.REMOVE,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One resource that does not stay as it is."""
+
+    kind: str
+    name: str
+    change: Change
+    before: State
+    after: State
+    differences: tuple[str, ...]
+
+
+def read_steps(preview: Mapping[str, Any]) -> list[Step]:
+    """Every change, in the order of the preview. Components say nothing that children do not."""
+    return list(_steps(preview.get("steps") or ()))
+
+
+def read_failures(preview: Mapping[str, Any]) -> list[str]:
+    """What the preview could not find out, or refused."""
+    found = []
+    for item in preview.get("diagnostics") or ():
+        if item.get("severity") in ("error", "fatal"):
+            text = str(item.get("message", "")).strip()
+            if text and text not in found:
+                found.append(text)
+    return found
+
+
+def all_inputs(
+    preview: Mapping[str, Any], kind: str
+) -> dict[str, tuple[State | None, State | None]]:
+    """Of every resource of a type, also those that stay: its inputs before and after, by name."""
+    found: dict[str, tuple[State | None, State | None]] = {}
+    for step in preview.get("steps") or ():
+        type_, name = _identity(step["urn"])
+        if type_ != kind or step["op"] in ("create-replacement", "delete-replaced", "read"):
+            continue
+        before, after = step.get("oldState"), step.get("newState")
+        found[name] = (
+            None if step["op"] == "create" else _inputs(before or after),
+            None if step["op"] == "delete" else _inputs(after or before),
+        )
+    return found
+
+
+def _steps(steps: Sequence[Mapping[str, Any]]) -> Iterator[Step]:
+    for step in steps:
+        change = _CHANGES.get(step["op"])
+        if change is None:
+            continue
+        before, after = step.get("oldState"), step.get("newState")
+        if not (after or before or {}).get("custom", False):
+            continue
+        kind, name = _identity(step["urn"])
+        differences = sorted(step.get("detailedDiff") or {}) or sorted(
+            step.get("diffReasons") or ()
+        )
+        yield Step(
+            kind=kind,
+            name=name,
+            change=change,
+            before=_inputs(before),
+            after=_inputs(after),
+            differences=tuple(differences),
+        )
+
+
+def _inputs(state: Mapping[str, Any] | None) -> State:
+    return {} if state is None else state.get("inputs") or {}
+
+
+def _identity(urn: str) -> tuple[str, str]:
+    _, _, kinds, name = urn.split("::", 3)
+    return kinds.rpartition("$")[2], name

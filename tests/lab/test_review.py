@@ -1,0 +1,143 @@
+"""What the report says of real previews, and that `up` then does just that."""
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+from pulumi_swarm.review.__main__ import markdown
+from pulumi_swarm.review.attached import attached_to_networks
+from pulumi_swarm.review.sentences import Review, review
+from tests.lab.cloud import LocalCloud, Stack
+from tests.lab.containers import container, service
+
+
+def reviewed(stack: Stack, **changes: Any) -> Review:
+    stack.configure(**changes)
+    preview = json.loads(stack.preview_json())
+    return review(preview, attached_to_networks(preview))
+
+
+def test_no_change_is_said_in_one_line(stack: Stack) -> None:
+    found = reviewed(stack)
+    assert markdown(found).splitlines()[2] == "Nothing changes."
+    assert not found.destructive
+
+
+def test_added_network_is_no_destruction(stack: Stack) -> None:
+    found = reviewed(stack, networks=[*stack.base("networks"), {"name": "later"}])
+    assert found.networks == ("network `later` is added",)
+    assert found.ranges == ("network later: none → from the pool",)
+    assert not found.destructive
+
+
+def test_replaced_network_names_what_is_cut_off(stack: Stack, swarm: LocalCloud) -> None:
+    changed = [
+        {**n, "subnet": "10.211.0.0/24"} if n["name"] == "shared" else n
+        for n in stack.base("networks")
+    ]
+    with (
+        service(swarm, "one", "--network", "shared"),
+        container(swarm, "swarm-worker-0", "alone", "shared"),
+    ):
+        found = reviewed(stack, networks=changed)
+    (sentence,) = found.networks
+    assert sentence.startswith("network `shared` is replaced (")
+    assert "1 service and 1 container are cut off until re-attached" in sentence
+    assert found.ranges == ("network shared: from the pool → 10.211.0.0/24",)
+    assert found.destructive
+    assert found.unknown == ()
+
+
+def test_removed_network_without_users_says_so(stack: Stack) -> None:
+    kept = [n for n in stack.base("networks") if n["name"] != "shared"]
+    found = reviewed(stack, networks=kept)
+    assert found.networks == (
+        (
+            "network `shared` is removed: 0 services and 0 containers are cut off; "
+            "Docker refuses it while a service uses it"
+        ),
+    )
+
+
+def test_what_cannot_be_asked_is_said(stack: Stack) -> None:
+    stack.configure(networks=[])
+    preview = json.loads(stack.preview_json())
+    found = review(preview, None)
+    assert "whatever is attached is cut off" in found.networks[0]
+    assert found.unknown == ("What is attached to the networks: no manager was reachable.",)
+
+
+def test_more_workers_are_nodes_that_join_and_machines_that_cost(stack: Stack) -> None:
+    found = reviewed(stack, workerCount=4)
+    assert found.nodes == ("worker `swarm-worker-2` joins", "worker `swarm-worker-3` joins")
+    assert found.costs == ("2 instances more, 0 fewer",)
+    assert found.quorum == ()
+
+
+def test_fewer_managers_tell_the_quorum_of_every_moment(stack: Stack) -> None:
+    found = reviewed(stack, managerCount=1)
+    assert found.quorum == (
+        "before: 3 managers, 2 must agree, 1 loss can be survived",
+        "at the fewest: 1 manager, 1 must agree, 0 losses can be survived",
+        "after: 1 manager, 1 must agree, 0 losses can be survived",
+    )
+    assert found.destructive
+
+
+def test_replaced_manager_tells_the_quorum_while_it_is_gone(stack: Stack) -> None:
+    generations = {**(stack.base("nodeGenerations") or {}), "manager-2": 9}
+    found = reviewed(stack, nodeGenerations=generations)
+    assert found.nodes == (
+        "manager `swarm-manager-2` is drained, taken out, and another machine joins for it",
+    )
+    assert "at the fewest: 2 managers, 2 must agree, 0 losses can be survived" in found.quorum
+
+
+def test_encryption_that_ends_closes_its_ports(stack: Stack) -> None:
+    plain = [{k: v for k, v in n.items() if k != "encrypted"} for n in stack.base("networks")]
+    found = reviewed(stack, networks=plain)
+    closed = [
+        sentence for sentence in found.ports if sentence.startswith("ESP into the nodes is closed")
+    ]
+    assert len(closed) == 4
+    assert all("the swarm's own nodes" in sentence for sentence in closed)
+
+
+def test_new_administrators_are_named_by_their_range(stack: Stack) -> None:
+    found = reviewed(stack, adminCidrs=["203.0.113.10/32", "198.51.100.0/24"])
+    assert found.ports == (
+        "22/tcp into the nodes is opened from 198.51.100.0/24 (administration, ssh)",
+    )
+
+
+def test_setting_of_the_swarm_is_told_with_both_values(stack: Stack) -> None:
+    found = reviewed(stack, taskHistoryLimit=2)
+    assert found.swarm == ("the swarm is changed in place: taskHistoryLimit 5 → 2",)
+
+
+def test_command_gates_a_merge_by_its_exit_code(stack: Stack) -> None:
+    def exit_code(**changes: Any) -> int:
+        stack.configure(**changes)
+        argv = [sys.executable, "-m", "pulumi_swarm.review", "--offline"]
+        return subprocess.run(
+            argv, input=stack.preview_json(), text=True, capture_output=True, check=False
+        ).returncode
+
+    assert exit_code() == 0
+    assert exit_code(networks=[*stack.base("networks"), {"name": "later"}]) == 0
+    assert exit_code(networks=[]) == 3
+
+
+def test_up_does_what_the_report_said(stack: Stack) -> None:
+    found = reviewed(
+        stack, networks=[*stack.base("networks"), {"name": "later"}], taskHistoryLimit=3
+    )
+    assert found.networks == ("network `later` is added",)
+    assert len(found.swarm) == 1
+    said = stack.up()
+    assert "docker:index:Network swarm-later created" in said
+    assert "swarm:index:SwarmSpec swarm updated" in said
+    stack.configure()
+    assert reviewed(stack).networks[0].startswith("network `later` is removed")
+    stack.up()
