@@ -147,8 +147,8 @@ class Stack:
             and (step.get("newState") or step["oldState"]).get("custom", False)
         }
 
-    def preview_json(self) -> str:
-        return self.pulumi("preview", "--stack", self.name, "--json").stdout
+    def preview_json(self, *flags: str) -> str:
+        return self.pulumi("preview", "--stack", self.name, "--json", *flags).stdout
 
     def up(self) -> str:
         return self.pulumi("up", "--stack", self.name, "--yes", "--skip-preview").stdout

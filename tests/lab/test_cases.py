@@ -4,7 +4,6 @@ import json
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from tests.lab.cloud import LocalCloud, Stack, eventually
@@ -162,9 +161,9 @@ def test_host_key_that_is_not_the_pinned_one_is_refused_pd_6(stack: Stack) -> No
 
 
 def test_managers_are_reached_through_a_bastion_whose_key_is_pinned_too_pd_8(
-    stack: Stack, swarm: LocalCloud, tmp_path: Path
+    stack: Stack, swarm: LocalCloud
 ) -> None:
-    with bastion(stack, swarm, tmp_path) as (address, host_key):
+    with bastion(stack, swarm) as (address, host_key):
         both_ways = ["203.0.113.10/32", f"{address}/32"]
         through: dict[str, Any] = {
             "access": "bastion",
@@ -192,18 +191,10 @@ def test_managers_are_reached_through_a_bastion_whose_key_is_pinned_too_pd_8(
 
 
 @contextmanager
-def bastion(stack: Stack, swarm: LocalCloud, folder: Path) -> Iterator[tuple[str, str]]:
+def bastion(stack: Stack, swarm: LocalCloud) -> Iterator[tuple[str, str]]:
     """A machine of the user's own beside the swarm's; yields its address and host key."""
-    subprocess.run(
-        ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / "key")], check=True
-    )
-    public = (folder / "key.pub").read_text()
     config = {
         "hostname": "bastion",
-        "ssh_keys": {
-            "ed25519_private": (folder / "key").read_text(),
-            "ed25519_public": public,
-        },
         "users": [
             {
                 "name": "ops",
@@ -246,6 +237,7 @@ def bastion(stack: Stack, swarm: LocalCloud, folder: Path) -> Iterator[tuple[str
             60,
             "the bastion is up",
         )
+        public = swarm.on("bastion", "cat", "/etc/ssh/ssh_host_ed25519_key.pub")
         yield made["PrivateIpAddress"], " ".join(public.split()[:2])
     finally:
         ec2.terminate_instances(InstanceIds=[made["InstanceId"]])

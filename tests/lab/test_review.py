@@ -14,7 +14,7 @@ from tests.lab.containers import container, service
 
 def reviewed(stack: Stack, **changes: Any) -> Review:
     stack.configure(**changes)
-    preview = json.loads(stack.preview_json())
+    preview = json.loads(stack.preview_json("--show-sames"))
     return review(preview, attached_to_networks(preview))
 
 
@@ -62,7 +62,7 @@ def test_removed_network_without_users_says_so(stack: Stack) -> None:
 
 def test_what_cannot_be_asked_is_said(stack: Stack) -> None:
     stack.configure(networks=[])
-    preview = json.loads(stack.preview_json())
+    preview = json.loads(stack.preview_json("--show-sames"))
     found = review(preview, None)
     assert "whatever is attached is cut off" in found.networks[0]
     assert found.unknown == ("What is attached to the networks: no manager was reachable.",)
@@ -121,7 +121,11 @@ def test_command_gates_a_merge_by_its_exit_code(stack: Stack) -> None:
         stack.configure(**changes)
         argv = [sys.executable, "-m", "pulumi_swarm.review", "--offline"]
         return subprocess.run(
-            argv, input=stack.preview_json(), text=True, capture_output=True, check=False
+            argv,
+            input=stack.preview_json("--show-sames"),
+            text=True,
+            capture_output=True,
+            check=False,
         ).returncode
 
     assert exit_code() == 0

@@ -149,13 +149,14 @@ def test_traffic_goes_to_the_other_port_and_a_megabyte_arrives_of_2_mt_3(cloud: 
 
 
 def narrow(cloud: LocalCloud) -> None:
-    """Make the path to the workers carry 1400 bytes and no more, as a tunnel would."""
+    """Make the links of the workers carry 1400 bytes and no more, as other clouds' do."""
     enter = ["nsenter", f"--net=/run/netns/{cloud.config.fabric}", "ip", "-json"]
     for host in WORKERS:
         address = cloud.hosts()[host]["address"]
         shown = subprocess.run([*enter, "route", "get", address], capture_output=True, check=True)
         link = json.loads(shown.stdout)[0]["dev"]
         subprocess.run([*enter[:3], "link", "set", link, "mtu", "1400"], check=True)
+        cloud.on(host, "ip", "link", "set", "eth0", "mtu", "1400")
 
 
 def test_parts_of_the_caller_run_beside_the_packages_own(cloud: LocalCloud) -> None:

@@ -31,12 +31,14 @@ def test_services_and_standalone_containers_are_counted_by_network() -> None:
         {"Spec": {"TaskTemplate": {"Networks": [{"Target": "n1"}]}}},
         {"Spec": {"TaskTemplate": {}}},
     ]
-    tasks = [
-        {"ServiceID": "s", "NetworksAttachments": [{"Network": {"ID": "n1"}}]},
+    containers = [
         {"NetworksAttachments": [{"Network": {"ID": "n2"}}]},
         {"NetworksAttachments": [{"Network": {"ID": "other"}}]},
     ]
-    assert count({"n1": "app", "n2": "data"}, services, tasks) == {"app": (2, 0), "data": (1, 1)}
+    assert count({"n1": "app", "n2": "data"}, services, containers) == {
+        "app": (2, 0),
+        "data": (1, 1),
+    }
 
 
 def test_promotion_and_demotion_are_called_so() -> None:

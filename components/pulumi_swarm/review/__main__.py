@@ -1,6 +1,9 @@
 """``python -m pulumi_swarm.review``: a preview as Markdown.
 
-Usage: pulumi preview --json | python -m pulumi_swarm.review [--offline]
+Usage: pulumi preview --json --show-sames | python -m pulumi_swarm.review [--offline]
+
+Without --show-sames the preview leaves out what stays, and so how many managers
+there are and how they are reached.
 
 The exit code is 0, or 3 when a network or node is replaced or removed, to gate
 a merge; 1 when the preview itself failed.

@@ -30,19 +30,19 @@ def attached_to_networks(preview: Mapping[str, Any]) -> Attached | None:
     try:
         ids = {found["Id"]: found["Name"] for found in client.networks(names=list(names))}
         services = client.services()
-        tasks = client.tasks(filters={"desired-state": "running"})
+        # Left to itself, the API leaves these out.
+        containers = client.tasks(filters={"desired-state": "running", "runtime": "attachment"})
     except (DockerException, requests.RequestException, OSError, subprocess.SubprocessError):
         return None
-    return count(ids, services, tasks)
+    return count(ids, services, containers)
 
 
 def count(
-    ids: Mapping[str, str], services: Sequence[Any], tasks: Sequence[Any]
+    ids: Mapping[str, str], services: Sequence[Any], containers: Sequence[Any]
 ) -> dict[str, tuple[int, int]]:
     """By network: services whose specification names it, and containers attached by themselves.
 
-    Swarm keeps a task without a service for every standalone container on an
-    attachable network.
+    Swarm keeps a task of the runtime "attachment" for each of those containers.
     """
     by_service: dict[str, int] = dict.fromkeys(ids.values(), 0)
     alone: dict[str, int] = dict.fromkeys(ids.values(), 0)
@@ -51,9 +51,7 @@ def count(
             name = ids.get(target["Target"])
             if name is not None:
                 by_service[name] += 1
-    for task in tasks:
-        if task.get("ServiceID"):
-            continue
+    for task in containers:
         for attachment in task.get("NetworksAttachments") or ():
             name = ids.get(attachment["Network"]["ID"])
             if name is not None:

@@ -82,10 +82,7 @@ def _network(step: Step, attached: Attached | None) -> str:
         users = "whatever is attached is" if attached is None else "nothing is"
     else:
         services, containers = attached[name]
-        users = (
-            f"{_count(services, 'service')} and {_count(containers, 'container')} "
-            f"{'is' if services + containers == 1 else 'are'}"
-        )
+        users = f"{_count(services, 'service')} and {_count(containers, 'container')} are"
     until = "cut off until re-attached" if step.change is Change.REPLACE else "cut off"
     return f"{sentence}: {users} {until}; Docker refuses it while a service uses it"
 

@@ -39,8 +39,8 @@ class Step:
 
 
 def read_steps(preview: Mapping[str, Any]) -> list[Step]:
-    """Every change, in the order of the preview. Components say nothing that children do not."""
-    return list(_steps(preview.get("steps") or ()))
+    """Every change, by name. Components say nothing that their children do not."""
+    return sorted(_steps(preview.get("steps") or ()), key=lambda step: (step.kind, step.name))
 
 
 def read_failures(preview: Mapping[str, Any]) -> list[str]:
