@@ -95,6 +95,15 @@ def test_bridge_is_made_after_the_daemon_is_told_and_before_the_node_joins_gw_5(
     assert ensure.index("configure_engine") < ensure.index("swarm_state)")
 
 
+def test_no_token_is_handed_over_before_ingress_is_made() -> None:
+    """A node that joins earlier would know the ingress that swarm made itself."""
+    script = files(user_data(Role.MANAGER))[PACKED]
+    upkeep = script[script.index("upkeep() {") :].splitlines()
+    assert upkeep[1].strip() == '[ -e "$joined" ] || return 0'
+    run = script[script.index("trap ") :]
+    assert run.index("make_ingress") < run.index(': >"$joined"') < run.index("publish_tokens")
+
+
 def test_only_the_first_manager_may_make_a_swarm_jn_4() -> None:
     assert "MAY_INIT=yes" in user_data(Role.MANAGER, 0)
     for role, index in ((Role.MANAGER, 1), (Role.MANAGER, 2), (Role.WORKER, 0)):

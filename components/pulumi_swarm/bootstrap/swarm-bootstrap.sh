@@ -244,8 +244,10 @@ print(hashlib.sha256(json.dumps(json.load(open(sys.argv[1]))["JoinTokens"], sort
 ' "$1"
 }
 
-# The leader alone hands tokens over, and asks AWS only when they are not those it knows.
+# The leader alone hands tokens over, and asks AWS only when they are not those it knows; not before
+# the first run is done, or nodes would join while ingress is still being made.
 upkeep() {
+	[ -e "$joined" ] || return 0
 	[ "$(swarm_state)" != locked ] || unlock || fail "the swarm is locked, and $why"
 	[ "$(timeout 30 docker node inspect --format '{{.ManagerStatus.Leader}}' self 2>/dev/null)" = true ] || return 0
 	[ "$(engine GET /swarm)" = 200 ] || return 0
