@@ -28,21 +28,23 @@ def container(cloud: LocalCloud, host: str, name: str, network: str) -> Iterator
 @contextmanager
 def service(cloud: LocalCloud, name: str, *options: str) -> Iterator[None]:
     """A service with all its replicas running."""
-    create = ("docker", "service", "create", "-d", "--name", name, *options, BUSYBOX_IMAGE, *SLEEP)
+    create = (
+        *("docker", "service", "create", "-d", "--name", name, "--stop-grace-period", "1s"),
+        *(*options, BUSYBOX_IMAGE, *SLEEP),
+    )
     cloud.on(MANAGER, *create)
     try:
         eventually(lambda: _complete(cloud, name), 60, f"service {name} is complete")
         yield
     finally:
         cloud.on(MANAGER, "docker", "service", "rm", name)
+        # Docker forgets the tasks at once; their containers hold networks until they have ended.
+        label = f"label=com.docker.swarm.service.name={name}"
+        listed = ("docker", "ps", "--all", "--quiet", "--filter", label)
         eventually(
-            lambda: (
-                not cloud.on(MANAGER, "docker", "service", "ps", "-q", name, check=False).strip()
-                or "no such service"
-                in cloud.on(MANAGER, "docker", "service", "ps", name, check=False)
-            ),
+            lambda: not any(cloud.on(host, *listed).strip() for host in cloud.hosts()),
             30,
-            f"tasks of {name} are gone",
+            f"containers of {name} are gone",
         )
 
 

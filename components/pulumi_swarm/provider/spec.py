@@ -15,8 +15,9 @@ RESOURCE_ID = "swarm"  # a swarm has one
 INGRESS_STAYS = (
     "is {after} and was {before}: every published port comes in by it, and Docker does not change "
     "it while a service uses it; put it back, or change it by hand (remove the services that "
-    "publish ports, docker network rm ingress, docker network create --ingress as it shall be, "
-    "then pulumi refresh and pulumi up), or make a new swarm (pulumi destroy, then pulumi up)"
+    "publish ports, wait until their containers have ended on every node, docker network rm "
+    "ingress, docker network create --ingress as it shall be, then pulumi refresh and pulumi up), "
+    "or make a new swarm (pulumi destroy, then pulumi up)"
 )
 
 ROTATIONS = {
