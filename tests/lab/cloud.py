@@ -5,18 +5,21 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from lab import cleanup
 from lab.cloud import client
 from lab.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 HOME = ROOT / ".pulumi-home"
+AMI = "ami-0123456789abcdef0"  # the local cloud boots the same root whatever the image
 LINKED = ("Pulumi.yaml", "__main__.py", "components", ".venv")
 
 Changes = dict[tuple[str, str], str]
@@ -71,6 +74,24 @@ class LocalCloud:
 
     def aws(self, service: str) -> Any:
         return client(self.config, service)
+
+    def launch(self, name: str, subnet: str, **options: Any) -> Any:
+        """Start a machine that no stack knows of; returns EC2's description of it."""
+        tags = [{"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": name}]}]
+        return self.aws("ec2").run_instances(
+            ImageId=AMI,
+            MinCount=1,
+            MaxCount=1,
+            SubnetId=subnet,
+            TagSpecifications=tags,
+            **options,
+        )["Instances"][0]
+
+    def reboot(self, name: str) -> None:
+        """Reboot a host, and wait until it has begun its next life."""
+        host = self.hosts()[name]
+        self.aws("ec2").reboot_instances(InstanceIds=[host["instance"]])
+        eventually(lambda: self.hosts()[name]["boots"] > host["boots"], 30, "it reboots")
 
 
 class Stack:
@@ -162,10 +183,32 @@ class Stack:
     def export(self) -> str:
         return self.pulumi("stack", "export", "--stack", self.name).stdout
 
+    def resources(self) -> list[dict[str, Any]]:
+        """Every resource as the state holds it."""
+        found: list[dict[str, Any]] = json.loads(self.export())["deployment"]["resources"]
+        return found
+
+    def ssh_options(self) -> list[str]:
+        """The options by which the stack's Docker provider reaches the managers."""
+        (provider,) = [r for r in self.resources() if r["type"] == "pulumi:providers:docker"]
+        options = provider["inputs"]["sshOpts"]
+        return list(json.loads(options) if isinstance(options, str) else options)
+
     def outputs(self) -> dict[str, Any]:
         shown = self.pulumi("stack", "output", "--stack", self.name, "--json").stdout
         outputs: dict[str, Any] = json.loads(shown)
         return outputs
+
+
+@contextmanager
+def running_cloud(name: str, port: int) -> Iterator[LocalCloud]:
+    """A cloud from nothing, of which nothing is left afterwards."""
+    made = make_cloud(name, port)
+    made.lab("down")
+    made.lab("up")
+    yield made
+    made.lab("down")
+    assert cleanup.traces(made.config) == []
 
 
 def make_cloud(name: str, port: int) -> LocalCloud:

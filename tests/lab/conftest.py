@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from lab import cleanup
-from tests.lab.cloud import Changes, LocalCloud, Stack, make_cloud
+from tests.lab.cloud import Changes, LocalCloud, Stack, running_cloud
 
 
 @dataclass(frozen=True)
@@ -23,12 +22,8 @@ class FirstRun:
 
 @pytest.fixture(scope="session")
 def cloud() -> Iterator[LocalCloud]:
-    made = make_cloud("swarm-test", 5101)
-    made.lab("down")
-    made.lab("up")
-    yield made
-    made.lab("down")
-    assert cleanup.traces(made.config) == []
+    with running_cloud("swarm-test", 5101) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

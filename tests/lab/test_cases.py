@@ -12,12 +12,10 @@ from tests.lab.containers import MANAGER, container, networks, service
 MANAGERS = ("swarm-manager-0", "swarm-manager-1", "swarm-manager-2")
 NETWORK = "docker:index/network:Network"
 SHARED = (NETWORK, "swarm-shared")
-AMI = "ami-0123456789abcdef0"  # the local cloud boots the same root whatever the image
 
 
 def names_in_state(stack: Stack) -> set[str]:
-    resources = json.loads(stack.export())["deployment"]["resources"]
-    return {r["outputs"]["name"] for r in resources if r["type"] == NETWORK}
+    return {r["outputs"]["name"] for r in stack.resources() if r["type"] == NETWORK}
 
 
 def failing(stack: Stack, command: str) -> str:
@@ -141,10 +139,7 @@ OTHER_KEY = "AAAAC3NzaC1lZDI1NTE5AAAAIGdjt/z6VSUNlERTdxH0jiVI0PYAnmn32ukS3nfv/Ya
 
 
 def test_host_key_that_is_not_the_pinned_one_is_refused_pd_6(stack: Stack) -> None:
-    shown = json.loads(stack.export())["deployment"]["resources"]
-    (provider,) = [r for r in shown if r["type"] == "pulumi:providers:docker"]
-    options = provider["inputs"]["sshOpts"]
-    options = json.loads(options) if isinstance(options, str) else options
+    options = stack.ssh_options()
     ask = ("swarm@swarm-managers", "docker", "system", "dial-stdio")
 
     def ssh(given: list[str]) -> subprocess.CompletedProcess[str]:
@@ -216,18 +211,12 @@ def bastion(stack: Stack, swarm: LocalCloud) -> Iterator[tuple[str, str]]:
         GroupId=group["GroupId"],
         IpPermissions=[{**rule, "IpRanges": [{"CidrIp": "203.0.113.10/32"}]}],
     )
-    (made,) = ec2.run_instances(
-        ImageId=AMI,
-        InstanceType="t3.nano",
-        MinCount=1,
-        MaxCount=1,
-        SubnetId=private["SubnetId"],
+    made = swarm.launch(
+        "bastion",
+        private["SubnetId"],
         SecurityGroupIds=[group["GroupId"]],
         UserData="#cloud-config\n" + json.dumps(config),
-        TagSpecifications=[
-            {"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": "bastion"}]}
-        ],
-    )["Instances"]
+    )
     try:
         eventually(
             lambda: (

@@ -44,20 +44,14 @@ def boot(cloud: LocalCloud) -> str:
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.90.0.0/20")["Subnet"]["SubnetId"]
     group = ec2.create_security_group(GroupName="g", Description="g", VpcId=vpc)["GroupId"]
     ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[ssh()])
-    made = ec2.run_instances(
-        ImageId="ami-12345678",
-        MinCount=1,
-        MaxCount=1,
-        SubnetId=subnet,
+    made = cloud.launch(
+        "host",
+        subnet,
         SecurityGroupIds=[group],
         UserData=USER_DATA,
         MetadataOptions={"HttpTokens": "required", "HttpPutResponseHopLimit": 1},
-        TagSpecifications=[
-            {"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": "host"}]}
-        ],
     )
-    instance_id: str = made["Instances"][0]["InstanceId"]
-    return instance_id
+    return str(made["InstanceId"])
 
 
 def ssh() -> dict[str, Any]:

@@ -47,13 +47,10 @@ runtime: {name: python, options: {virtualenv: .venv}}
 
 @pytest.fixture
 def consumer(stack: Stack, swarm: LocalCloud, tmp_path: Path) -> Iterator[Stack]:
-    resources = json.loads(stack.export())["deployment"]["resources"]
-    (provider,) = [r for r in resources if r["type"] == "pulumi:providers:docker"]
     outputs = stack.outputs()
-    options = provider["inputs"]["sshOpts"]
     given = {
         "host": outputs["docker_host"],
-        "ssh_opts": json.loads(options) if isinstance(options, str) else options,
+        "ssh_opts": stack.ssh_options(),
         "networks": outputs["network_ids"],
         "image": digest_of(swarm, BUSYBOX_IMAGE),
         "ignored": [],

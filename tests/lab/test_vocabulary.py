@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from lab import cleanup
-from tests.lab.cloud import LocalCloud, Stack, eventually, make_cloud
+from tests.lab.cloud import LocalCloud, Stack, eventually, running_cloud
 from tests.lab.containers import container, inspect, service, task_container
 
 MANAGER, WORKERS = "swarm-manager-0", ("swarm-worker-0", "swarm-worker-1")
@@ -54,12 +53,8 @@ SAID: dict[str, Any] = {
 
 @pytest.fixture(scope="module")
 def own_cloud() -> Iterator[LocalCloud]:
-    made = make_cloud("swarm-test-words", 5103)
-    made.lab("down")
-    made.lab("up")
-    yield made
-    made.lab("down")
-    assert cleanup.traces(made.config) == []
+    with running_cloud("swarm-test-words", 5103) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
@@ -262,7 +257,7 @@ def test_key_of_the_lock_is_kept_as_a_secret_and_nowhere_else_qr_8(
 
 
 def test_locked_manager_opens_itself_with_the_key_that_is_kept_qr_8(cloud: LocalCloud) -> None:
-    reboot(cloud)
+    cloud.reboot(MANAGER)
     eventually(lambda: len(ready(cloud)) == 3, 90, "the swarm is back")
     said_on_boot = cloud.on(MANAGER, "journalctl", "-b", "-u", "swarm-bootstrap", "--no-pager")
     assert "unlocked the swarm" in said_on_boot
@@ -276,7 +271,7 @@ def test_locked_manager_without_its_key_says_so_and_opens_by_hand_qr_8(
     secrets = cloud.aws("secretsmanager")
     arn = secret_arn(cloud, "unlock-key")
     secrets.put_secret_value(SecretId=arn, SecretString="SWMKEY-1-wrong")
-    reboot(cloud)
+    cloud.reboot(MANAGER)
     state = ("docker", "info", "--format", "{{.Swarm.LocalNodeState}}")
     eventually(lambda: cloud.on(MANAGER, *state, check=False).strip() == "locked", 60, "locked")
     refresh = stack.pulumi("refresh", "--stack", stack.name, "--yes", "--skip-preview", check=False)
@@ -377,16 +372,7 @@ def made_bare(cloud: LocalCloud) -> str:
     ec2 = cloud.aws("ec2")
     manager = cloud.hosts()[MANAGER]["instance"]
     shown = ec2.describe_instances(InstanceIds=[manager])["Reservations"][0]["Instances"][0]
-    subnet = shown["SubnetId"]
-    tags = [{"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": "bare"}]}]
-    (made,) = ec2.run_instances(
-        ImageId="ami-0123456789abcdef0",
-        InstanceType="t3.nano",
-        MinCount=1,
-        MaxCount=1,
-        SubnetId=subnet,
-        TagSpecifications=tags,
-    )["Instances"]
+    made = cloud.launch("bare", shown["SubnetId"])
     eventually(
         lambda: "bare" in cloud.hosts() and cloud.succeeds("bare", "docker", "info"), 60, "it is up"
     )
@@ -446,9 +432,3 @@ def ready(cloud: LocalCloud) -> list[str]:
     listed = cloud.on(MANAGER, "docker", "node", "ls", "--format", template, check=False)
     rows = [line.split() for line in listed.splitlines()]
     return [row[0] for row in rows if row[-1:] == ["Ready"]]
-
-
-def reboot(cloud: LocalCloud) -> None:
-    host = cloud.hosts()[MANAGER]
-    cloud.aws("ec2").reboot_instances(InstanceIds=[host["instance"]])
-    eventually(lambda: cloud.hosts()[MANAGER]["boots"] > host["boots"], 30, "it reboots")

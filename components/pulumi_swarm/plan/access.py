@@ -6,7 +6,7 @@ from enum import StrEnum
 from ipaddress import IPv4Network
 
 from .ports import SSH_PORT
-from .reader import Reader, refuse_repeated
+from .reader import Reader
 
 # OpenSSH's public key formats (sshd(8), AUTHORIZED_KEYS FILE FORMAT); DSA is long refused.
 _KEY = re.compile(
@@ -88,7 +88,7 @@ def read_connection(reader: Reader, *, require_keys: bool) -> AccessPlan:
 def read_admin_cidrs(reader: Reader) -> tuple[IPv4Network, ...]:
     """Where administrators come from; never the whole world (SG-7)."""
     admin_cidrs = reader.networks("admin_cidrs")
-    refuse_repeated(reader, "admin_cidrs", [str(cidr) for cidr in admin_cidrs])
+    reader.refuse_repeated("admin_cidrs", [str(cidr) for cidr in admin_cidrs])
     for i, cidr in enumerate(admin_cidrs):
         if cidr.prefixlen < MIN_ADMIN_PREFIX:
             reader.problems.add(
@@ -115,9 +115,7 @@ def _bastion(reader: Reader) -> Bastion | None:
             "ssh_bastion", "has no use without access: bastion", "set access, or leave it out"
         )
     nested = reader.nested("ssh_bastion", ("host", "user", "port", "host_key"))
-    for name in ("host", "user", "host_key"):
-        if not nested.has(name):
-            nested.wrong(name, "must be given", "give the bastion's host, user and hostKey")
+    nested.require(("host", "user", "host_key"), "give the bastion's host, user and hostKey")
     key = nested.text("host_key", "")
     if nested.has("host_key") and not _KEY.fullmatch(key.strip()):
         nested.wrong(

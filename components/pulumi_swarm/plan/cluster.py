@@ -11,7 +11,7 @@ from .daemon import DaemonPlan, read_daemon
 from .machines import MachinePlan, engine_is_at_least, read_machines
 from .nodes import NodePlan, read_nodes
 from .overlay import Overlay, Surroundings, read_overlay
-from .policies import read_policy_arns
+from .policies import check_policy_arns
 from .ports import DEFAULT_DATA_PATH_PORT, Role
 from .problems import Problems
 from .ranges import Ranges, read_ranges, read_subnet_size
@@ -52,7 +52,6 @@ class ClusterPlan:
     nodes: tuple[NodePlan, ...]
     networks: tuple[Overlay, ...]
     encrypted: bool
-    policy_arns: tuple[str, ...]
     tags: Mapping[str, str]
 
     @property
@@ -66,12 +65,9 @@ class ClusterPlan:
             "underlay_mtu": self.machines.underlay_mtu,
             "default_addr_pool": [str(pool) for pool in self.swarm.default_addr_pool],
             "bip": str(self.ranges.bip),
-            "default_address_pools": [
-                {"base": str(pool.base), "size": pool.size} for pool in self.ranges.local_pools
-            ],
+            "default_address_pools": [pool.as_given for pool in self.ranges.local_pools],
             "docker_gwbridge": {
-                "subnet": str(gwbridge.subnet.network),
-                "gateway": str(gwbridge.subnet.gateway),
+                **_subnet_args(gwbridge.subnet),
                 "mtu": gwbridge.mtu,
                 "icc": gwbridge.icc,
                 "ip_masquerade": gwbridge.ip_masquerade,
@@ -155,9 +151,9 @@ def read_cluster(values: object, known: Sequence[str], problems: Problems) -> Cl
         encrypted=swarm.ingress.encrypted
         or any(network.encrypted for network in networks)
         or reader.boolean("allow_encrypted_networks", default=False),
-        policy_arns=read_policy_arns(reader),
         tags=read_tags(reader),
     )
+    check_policy_arns(reader)
     _check_encryption(reader, plan)
     return plan
 
@@ -178,7 +174,6 @@ class JoinPlan:
 
     session_manager: bool
     autolock: bool
-    policy_arns: tuple[str, ...]
     tags: Mapping[str, str]
 
 
@@ -196,10 +191,10 @@ def read_firewall(values: object, known: Sequence[str], problems: Problems) -> F
 def read_join(values: object, known: Sequence[str], problems: Problems) -> JoinPlan:
     """Read the args of the join secrets that stand alone."""
     reader = Reader(values, known, problems)
+    check_policy_arns(reader)
     return JoinPlan(
         session_manager=reader.boolean("session_manager", default=False),
         autolock=reader.boolean("autolock", default=False),
-        policy_arns=read_policy_arns(reader),
         tags=read_tags(reader),
     )
 

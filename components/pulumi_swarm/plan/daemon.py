@@ -8,13 +8,15 @@ from ipaddress import IPv4Network
 from urllib.parse import urlsplit
 
 from .logs import read_log_driver
-from .mtu import check_mtu, read_mtu
+from .mtu import read_mtu_within
+from .overlay import MTU_OPTION
 from .ports import MANAGEMENT_PORT
-from .ranges import DOCKER_BRIDGE, GWBRIDGE_KEYS, GWBRIDGE_REFUSED, Ranges
+from .ranges import DOCKER_BRIDGE, Ranges, gwbridge_of
 from .reader import Reader
 from .subnets import Subnet
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104  # security groups decide who reaches it
+_REGISTRY = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9.-]*(:\d{1,5})?")
 INTERFACE_PATTERN = r"[a-zA-Z][a-zA-Z0-9_.-]{0,14}"  # IFNAMSIZ: 15 characters and a zero
 
 # Options of dockerd that have an input of their own here, or that break a swarm's node.
@@ -53,7 +55,7 @@ class GwbridgePlan:
             f"{bridge}.name": "docker_gwbridge",
             f"{bridge}.enable_icc": str(self.icc).lower(),
             f"{bridge}.enable_ip_masquerade": str(self.ip_masquerade).lower(),
-            "com.docker.network.driver.mtu": str(self.mtu),
+            MTU_OPTION: str(self.mtu),
         }
 
 
@@ -85,15 +87,15 @@ def read_daemon(reader: Reader, ranges: Ranges, underlay_mtu: int) -> DaemonPlan
 
 
 def _config(reader: Reader, ranges: Ranges, underlay_mtu: int) -> dict[str, object]:
-    control_plane = read_mtu(reader, "network_control_plane_mtu", underlay_mtu)
-    check_mtu(reader, "network_control_plane_mtu", control_plane, underlay_mtu)
-    config: dict[str, object] = {"network-control-plane-mtu": control_plane}
+    config: dict[str, object] = {
+        "network-control-plane-mtu": read_mtu_within(
+            reader, "network_control_plane_mtu", underlay_mtu
+        )
+    }
     if ranges.bip != DOCKER_BRIDGE:
         config["bip"] = str(ranges.bip)
     if ranges.local_pools:
-        config["default-address-pools"] = [
-            {"base": str(pool.base), "size": pool.size} for pool in ranges.local_pools
-        ]
+        config["default-address-pools"] = [pool.as_given for pool in ranges.local_pools]
     log_driver = read_log_driver(reader, "daemon_log_driver")
     if log_driver is not None:
         config["log-driver"] = log_driver.name
@@ -110,12 +112,10 @@ def _config(reader: Reader, ranges: Ranges, underlay_mtu: int) -> dict[str, obje
 
 
 def _gwbridge(reader: Reader, ranges: Ranges, underlay_mtu: int) -> GwbridgePlan:
-    nested = reader.nested("docker_gwbridge", GWBRIDGE_KEYS, GWBRIDGE_REFUSED)
-    mtu = read_mtu(nested, "mtu", underlay_mtu) or underlay_mtu
-    check_mtu(nested, "mtu", mtu, underlay_mtu)
+    nested = gwbridge_of(reader)
     return GwbridgePlan(
         subnet=ranges.gwbridge,
-        mtu=mtu,
+        mtu=read_mtu_within(nested, "mtu", underlay_mtu),
         icc=nested.boolean("icc", default=False),
         ip_masquerade=nested.boolean("ip_masquerade", default=True),
     )
@@ -137,31 +137,31 @@ def _listen_addr(reader: Reader) -> str:
 def _mirrors(reader: Reader) -> tuple[str, ...]:
     """URLs of hosts: on a path or a password dockerd ends at once (moby registry/config.go)."""
     mirrors = reader.strings("registry_mirrors")
-    for i, mirror in enumerate(mirrors):
-        parts = urlsplit(mirror)
-        plain = parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc
-        if not plain or parts.path not in ("", "/") or parts.query or parts.fragment:
-            reader.problems.add(
-                f"{reader.path('registry_mirrors')}[{i}]",
-                mirror,
-                "must be the URL of a host, such as https://mirror.example.com, without path or "
-                "password",
-                "write scheme, host and port only",
-            )
+    reader.check_items(
+        "registry_mirrors",
+        mirrors,
+        _is_url_of_a_host,
+        "must be the URL of a host, such as https://mirror.example.com, without path or password",
+        "write scheme, host and port only",
+    )
     return mirrors
+
+
+def _is_url_of_a_host(text: str) -> bool:
+    parts = urlsplit(text)
+    plain = parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc
+    return bool(plain) and parts.path in ("", "/") and not parts.query and not parts.fragment
 
 
 def _insecure_registries(reader: Reader) -> tuple[str, ...]:
     registries = reader.strings("insecure_registries")
-    for i, registry in enumerate(registries):
-        if re.fullmatch(r"[a-zA-Z0-9][a-zA-Z0-9.-]*(:\d{1,5})?", registry) or _is_range(registry):
-            continue
-        reader.problems.add(
-            f"{reader.path('insecure_registries')}[{i}]",
-            registry,
-            "must be a host, host:port or range, such as registry.internal:5000",
-            "write it without scheme and path",
-        )
+    reader.check_items(
+        "insecure_registries",
+        registries,
+        lambda text: _REGISTRY.fullmatch(text) is not None or _is_range(text),
+        "must be a host, host:port or range, such as registry.internal:5000",
+        "write it without scheme and path",
+    )
     return registries
 
 
@@ -190,9 +190,7 @@ def _further(reader: Reader) -> dict[str, object]:
             'write it like {"max-concurrent-downloads": 5}',
         )
         return {}
-    for name in sorted(found.keys() & OWN_OPTIONS.keys()):
-        path = f"{reader.path('daemon_options')}.{name}"
-        reader.problems.add(path, found[name], "cannot be given here", OWN_OPTIONS[name])
+    reader.refuse_entries("daemon_options", found, OWN_OPTIONS)
     return found
 
 

@@ -48,8 +48,7 @@ def read_log_driver(reader: Reader, name: str) -> LogDriver | None:
     if not reader.has(name):
         return None
     nested = reader.nested(name, ("name", "options"))
-    if not nested.has("name"):
-        nested.wrong("name", "must be given", f"name one of {', '.join(BUILT_IN_DRIVERS)}")
+    nested.require(("name",), f"name one of {', '.join(BUILT_IN_DRIVERS)}")
     driver = nested.text("name", "")
     if nested.has("name") and driver not in BUILT_IN_DRIVERS and not re.fullmatch(_PLUGIN, driver):
         nested.wrong(

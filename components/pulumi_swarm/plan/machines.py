@@ -110,7 +110,7 @@ def _engine_version(reader: Reader) -> str:
 
 def _underlay_mtu(reader: Reader, instance_types: Iterable[str]) -> int:
     carried = underlay_mtu(instance_types)
-    found = read_mtu(reader, "underlay_mtu", carried) or carried
+    found = read_mtu(reader, "underlay_mtu", carried)
     if found > carried:
         reader.wrong(
             "underlay_mtu",

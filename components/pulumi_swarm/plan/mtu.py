@@ -34,7 +34,7 @@ def inside_overlay(underlay: int, *, encrypted: bool) -> int:
     return inside
 
 
-def read_mtu(reader: Reader, name: str, default: int | None) -> int | None:
+def read_mtu(reader: Reader, name: str, default: int) -> int:
     """An MTU of the path below; ``default`` when it is not given."""
     if not reader.has(name):
         return default
@@ -48,12 +48,14 @@ def read_mtu(reader: Reader, name: str, default: int | None) -> int | None:
     )
 
 
-def check_mtu(reader: Reader, name: str, mtu: int | None, underlay: int) -> None:
-    """Refuse an MTU that the path does not carry: small packets pass and large ones hang (MT-3)."""
-    if mtu is not None and mtu > underlay:
+def read_mtu_within(reader: Reader, name: str, underlay: int) -> int:
+    """An MTU that the path carries; with more, small packets pass and large ones hang (MT-3)."""
+    mtu = read_mtu(reader, name, underlay)
+    if mtu > underlay:
         reader.wrong(
             name,
             f"must be at most underlayMtu, {underlay} bytes, which is what the path carries",
             "leave it out, or set underlayMtu to what your path carries",
             mtu,
         )
+    return mtu

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .mtu import check_mtu, inside_overlay, read_mtu
+from .mtu import MIN_MTU, inside_overlay, read_mtu, read_mtu_within
 from .problems import Problems
 from .reader import Reader
 from .subnets import AUX_REFUSED, SUBNET_KEYS, Need, Subnet, check_room, read_subnet
@@ -120,10 +120,11 @@ def read_overlay(
     """
     reader = Reader(values, KNOWN, problems, prefix, REFUSED)
     subnets = _subnets(reader)
-    mtu = read_mtu(reader, "mtu", None if swarm is None else swarm.underlay_mtu)
     if swarm is not None:
-        check_mtu(reader, "mtu", mtu, swarm.underlay_mtu)
+        mtu: int | None = read_mtu_within(reader, "mtu", swarm.underlay_mtu)
         _check_room(reader, subnets, swarm)
+    else:
+        mtu = read_mtu(reader, "mtu", MIN_MTU) if reader.has("mtu") else None
     if reader.boolean("ipv6", default=False):
         reader.wrong(
             "ipv6",
@@ -144,8 +145,7 @@ def read_overlay(
 
 
 def _name(reader: Reader) -> str:
-    if not reader.has("name"):
-        reader.wrong("name", "must be given", "name the network")
+    if not reader.require(("name",), "name the network"):
         return ""
     name = reader.text(
         "name",
@@ -171,8 +171,7 @@ def _subnets(reader: Reader) -> tuple[Subnet, ...]:
         return () if subnet is None else (subnet,)
     found = []
     for item in reader.each("subnets", SUBNET_KEYS, REFUSED):
-        if not item.has("subnet"):
-            item.wrong("subnet", "must be given", "write the range, such as 10.210.0.0/24")
+        item.require(("subnet",), "write the range, such as 10.210.0.0/24")
         subnet = read_subnet(item)
         if subnet is not None:
             found.append(subnet)
@@ -212,12 +211,5 @@ def _check_room(reader: Reader, subnets: tuple[Subnet, ...], swarm: Surroundings
 
 def _driver_options(reader: Reader) -> dict[str, str]:
     found = reader.string_map("driver_options")
-    for key in found:
-        if key in OWN_OPTIONS:
-            reader.problems.add(
-                f"{reader.path('driver_options')}.{key}",
-                found[key],
-                "cannot be given here",
-                OWN_OPTIONS[key],
-            )
+    reader.refuse_entries("driver_options", found, OWN_OPTIONS)
     return found

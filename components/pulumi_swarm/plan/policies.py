@@ -2,14 +2,14 @@
 
 import re
 
-from .reader import Reader, refuse_repeated
+from .reader import Reader
 
 _POLICY_ARN = re.compile(r"arn:aws[a-z-]*:iam::(aws|\d{12}):policy/[\w+=,.@/-]+")
 MAX_POLICIES = 10  # managed policies per role (IAM quotas)
 
 
-def read_policy_arns(reader: Reader, later: str = "(") -> tuple[str, ...]:
-    """ARNs of managed policies; a value that starts with ``later`` is not known yet."""
+def check_policy_arns(reader: Reader) -> None:
+    """ARNs of managed policies; those that are outputs are not known yet, and not looked at."""
     arns = reader.strings("extra_policy_arns")
     if len(arns) > MAX_POLICIES:
         reader.wrong(
@@ -18,15 +18,17 @@ def read_policy_arns(reader: Reader, later: str = "(") -> tuple[str, ...]:
             "put several into one policy",
             len(arns),
         )
-    known = [arn for arn in arns if not arn.startswith(later)]
-    refuse_repeated(reader, "extra_policy_arns", known)
-    for i, arn in enumerate(arns):
-        if not arn.startswith(later) and not _POLICY_ARN.fullmatch(arn):
-            reader.problems.add(
-                f"{reader.path('extra_policy_arns')}[{i}]",
-                arn,
-                "must be the ARN of a managed policy, such as "
-                "arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryReadOnly",
-                "correct it",
-            )
-    return arns
+    reader.refuse_repeated("extra_policy_arns", [arn for arn in arns if not _is_later(arn)])
+    reader.check_items(
+        "extra_policy_arns",
+        arns,
+        lambda arn: _is_later(arn) or _POLICY_ARN.fullmatch(arn) is not None,
+        "must be the ARN of a managed policy, such as "
+        "arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryReadOnly",
+        "correct it",
+    )
+
+
+def _is_later(arn: str) -> bool:
+    """Whether it is the placeholder of an output, which stands in parentheses."""
+    return arn.startswith("(")

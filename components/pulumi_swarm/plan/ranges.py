@@ -17,13 +17,13 @@ from .problems import Problems
 from .reader import Reader
 from .subnets import SUBNET_KEYS, Subnet, read_subnet
 
-INGRESS_KEYS = (*SUBNET_KEYS, "mtu", "encrypted")
-INGRESS_REFUSED = {
+_INGRESS_KEYS = (*SUBNET_KEYS, "mtu", "encrypted")
+_INGRESS_REFUSED = {
     "attachable": "swarm attaches nothing but published services to ingress; leave it out",
     "name": "ingress is always called ingress; leave it out",
 }
-GWBRIDGE_KEYS = ("subnet", "gateway", "mtu", "icc", "ip_masquerade")
-GWBRIDGE_REFUSED = {
+_GWBRIDGE_KEYS = ("subnet", "gateway", "mtu", "icc", "ip_masquerade")
+_GWBRIDGE_REFUSED = {
     "name": "swarm looks for a network called docker_gwbridge; leave it out",
     "encrypted": "docker_gwbridge does not leave its node; encrypt the overlays",
 }
@@ -64,6 +64,11 @@ class LocalPool:
     base: IPv4Network
     size: int
 
+    @property
+    def as_given(self) -> dict[str, object]:
+        """As the args and daemon.json alike spell it."""
+        return {"base": str(self.base), "size": self.size}
+
 
 # moby libnetwork/ipamutils: what dockerd takes local networks from unless told otherwise.
 DOCKER_LOCAL_POOLS = (
@@ -85,6 +90,16 @@ class Ranges:
     gwbridge: Subnet
     bip: IPv4Interface
     local_pools: tuple[LocalPool, ...]
+
+
+def ingress_of(reader: Reader) -> Reader:
+    """The reader of the object ``ingress``."""
+    return reader.nested("ingress", _INGRESS_KEYS, _INGRESS_REFUSED)
+
+
+def gwbridge_of(reader: Reader) -> Reader:
+    """The reader of the object ``docker_gwbridge``."""
+    return reader.nested("docker_gwbridge", _GWBRIDGE_KEYS, _GWBRIDGE_REFUSED)
 
 
 def read_ranges(
@@ -136,9 +151,9 @@ class _Given:
     @classmethod
     def read(cls, reader: Reader) -> "_Given":
         size = read_subnet_size(reader)
-        ingress_reader = reader.nested("ingress", INGRESS_KEYS, INGRESS_REFUSED)
+        ingress_reader = ingress_of(reader)
         ingress = read_subnet(ingress_reader)
-        gwbridge_reader = reader.nested("docker_gwbridge", GWBRIDGE_KEYS, GWBRIDGE_REFUSED)
+        gwbridge_reader = gwbridge_of(reader)
         gwbridge = read_subnet(gwbridge_reader)
         bip = reader.interface("bip", DOCKER_BRIDGE) if reader.has("bip") else None
         local_pools = _local_pools(reader)
@@ -294,9 +309,7 @@ def _gwbridge(reader: Reader, subnet: Subnet | None) -> list[NamedRange]:
 def _local_pools(reader: Reader) -> tuple[LocalPool, ...]:
     found = []
     for item in reader.each("default_address_pools", ("base", "size")):
-        for name in ("base", "size"):
-            if not item.has(name):
-                item.wrong(name, "must be given", "write base and size of each pool")
+        item.require(("base", "size"), "write base and size of each pool")
         base = item.network("base", DOCKER_LOCAL_POOLS[0].base)
         size = item.integer(
             "size",

@@ -76,6 +76,39 @@ class Reader:
         given = self._values.get(name) if value is ... else value
         self.problems.add(self.path(name), given, allowed, remedy)
 
+    def require(self, names: Iterable[str], remedy: str) -> bool:
+        """Whether all of these are given; each that is not is a mistake."""
+        missing = [name for name in names if not self.has(name)]
+        for name in missing:
+            self.wrong(name, "must be given", remedy)
+        return not missing
+
+    def refuse_entries(
+        self, name: str, given: Mapping[str, object], reasons: Mapping[str, str]
+    ) -> None:
+        """Refuse the entries of a free mapping that ``reasons`` names, with what to do instead."""
+        for key in sorted(given.keys() & reasons.keys()):
+            path = f"{self.path(name)}.{key}"
+            self.problems.add(path, given[key], "cannot be given here", reasons[key])
+
+    def refuse_repeated(self, name: str, values: Sequence[str]) -> None:
+        """Refuse a list that has a value twice: each is one resource, named by it."""
+        for value in sorted({value for value in values if values.count(value) > 1}):
+            self.wrong(name, "must have each value once", "leave the second out", value)
+
+    def check_items(
+        self,
+        name: str,
+        items: Iterable[str],
+        is_good: Callable[[str], bool],
+        allowed: str,
+        remedy: str,
+    ) -> None:
+        """Record each item of a list that is not good, by its place."""
+        for i, item in enumerate(items):
+            if not is_good(item):
+                self.problems.add(f"{self.path(name)}[{i}]", item, allowed, remedy)
+
     def text(
         self, name: str, default: str, *, pattern: str = "", allowed: str = "", remedy: str = ""
     ) -> str:
@@ -220,12 +253,6 @@ class Reader:
             "is not an input here",
             f"{_suggestion(camel(key), known)} (inputs: {', '.join(known)})",
         )
-
-
-def refuse_repeated(reader: Reader, name: str, values: Sequence[str]) -> None:
-    """Refuse a list that has a value twice: each is one resource, named by it."""
-    for value in sorted({value for value in values if values.count(value) > 1}):
-        reader.wrong(name, "must have each value once", "leave the second out", value)
 
 
 def parse_network(value: object, path: str, problems: Problems) -> IPv4Network | None:

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
-from .mtu import check_mtu, read_mtu
+from .mtu import read_mtu_within
 from .overlay import driver_options
 from .ports import DEFAULT_DATA_PATH_PORT, MAX_DATA_PATH_PORT, MIN_DATA_PATH_PORT
-from .ranges import INGRESS_KEYS, INGRESS_REFUSED, Ranges
+from .ranges import Ranges, ingress_of
 from .reader import Reader
 from .subnets import Need, Subnet, check_room
 
@@ -37,9 +37,8 @@ class SwarmPlan:
 
 def read_swarm(reader: Reader, ranges: Ranges, underlay_mtu: int, nodes: int) -> SwarmPlan:
     """Pools, port and ingress."""
-    ingress = reader.nested("ingress", INGRESS_KEYS, INGRESS_REFUSED)
-    mtu = read_mtu(ingress, "mtu", underlay_mtu) or underlay_mtu
-    check_mtu(ingress, "mtu", mtu, underlay_mtu)
+    ingress = ingress_of(reader)
+    mtu = read_mtu_within(ingress, "mtu", underlay_mtu)
     # Every node has a load balancer on it, and one published service is the least.
     check_room(
         ingress, "subnet", (ranges.ingress,), Need(nodes=nodes, services=1, tasks=max(nodes, 1))

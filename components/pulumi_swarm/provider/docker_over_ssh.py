@@ -87,6 +87,11 @@ class _Adapter(UnixHTTPAdapter):
             return pool
 
 
+def dial(options: Sequence[str], destination: str) -> list[str]:
+    """The ``argv`` of a way to Docker on a host."""
+    return ["ssh", *options, destination, "docker", "system", "dial-stdio"]
+
+
 def connect(argv: Sequence[str], said: list[str]) -> Any:
     """A ``docker.APIClient`` whose every connection is one run of ``argv``.
 

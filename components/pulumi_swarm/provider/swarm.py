@@ -10,7 +10,7 @@ from docker.errors import APIError, DockerException
 
 from pulumi_swarm.plan.connection import SSH_HOST, SSH_USER, Connection, ssh_options
 
-from .docker_over_ssh import connect
+from .docker_over_ssh import connect, dial
 from .membership import Member, member
 
 State = dict[str, Any]
@@ -42,19 +42,11 @@ class Swarm:
 
     def change(self, node_id: str, **spec: object) -> None:
         """Set parts of a node's specification, leaving the others."""
-        for attempt in range(UPDATE_TRIES):
-            found = self._ask(lambda client: client.inspect_node(node_id))
-            wanted = {**found["Spec"], **spec}
-            if wanted == found["Spec"]:
-                return
-            version = found["Version"]["Index"]
-            try:
-                self._ask(lambda client, v=version, w=wanted: client.update_node(node_id, v, w))
-            except APIError as error:
-                if OUT_OF_SEQUENCE not in str(error) or attempt == UPDATE_TRIES - 1:
-                    raise
-            else:
-                return
+        self._change(
+            lambda client: client.inspect_node(node_id),
+            lambda present: {**present, **spec},
+            lambda client, version, wanted: client.update_node(node_id, version, wanted),
+        )
 
     def inspect(self) -> dict[str, Any]:
         """The swarm itself, as ``GET /swarm`` shows it; the join tokens are in it."""
@@ -69,21 +61,12 @@ class Swarm:
         self, wanted: Callable[[dict[str, Any]], dict[str, Any]], *, rotate: Mapping[str, bool]
     ) -> None:
         """Set the swarm's specification to what ``wanted`` makes of the present one."""
-        for attempt in range(UPDATE_TRIES):
-            found = self.inspect()
-            spec = wanted(found["Spec"])
-            if spec == found["Spec"] and not any(rotate.values()):
-                return
-            version = found["Version"]["Index"]
-            try:
-                self._ask(
-                    lambda client, v=version, s=spec: client.update_swarm(v, swarm_spec=s, **rotate)
-                )
-            except APIError as error:
-                if OUT_OF_SEQUENCE not in str(error) or attempt == UPDATE_TRIES - 1:
-                    raise
-            else:
-                return
+        self._change(
+            lambda client: client.inspect_swarm(),
+            wanted,
+            lambda client, version, spec: client.update_swarm(version, swarm_spec=spec, **rotate),
+            always=any(rotate.values()),
+        )
 
     def ingress(self) -> dict[str, Any] | None:
         """The network that published ports come in by; None when there is none."""
@@ -120,6 +103,29 @@ class Swarm:
                 return
             self._next()
 
+    def _change(
+        self,
+        inspect: Callable[[Any], Any],
+        wanted: Callable[[dict[str, Any]], dict[str, Any]],
+        update: Callable[[Any, int, dict[str, Any]], Any],
+        *,
+        always: bool = False,
+    ) -> None:
+        """Write what ``wanted`` makes of the present specification, unless it is that already."""
+        for attempt in range(UPDATE_TRIES):
+            found = self._ask(inspect)
+            spec = wanted(found["Spec"])
+            if spec == found["Spec"] and not always:
+                return
+            version = found["Version"]["Index"]
+            try:
+                self._ask(lambda client, v=version, s=spec: update(client, v, s))
+            except APIError as error:
+                if OUT_OF_SEQUENCE not in str(error) or attempt == UPDATE_TRIES - 1:
+                    raise
+            else:
+                return
+
     def _ask(self, call: Callable[..., Any]) -> Any:
         for tries_left in reversed(range(len(self._managers))):
             try:
@@ -138,8 +144,7 @@ class Swarm:
     def _connect(self) -> Any:
         ordered = {**self._connection, "managers": list(self._managers)}
         options = ssh_options(Connection.of(ordered))
-        destination = [f"{SSH_USER}@{SSH_HOST}", "docker", "system", "dial-stdio"]
-        return connect(["ssh", *options, *destination], self.said)
+        return connect(dial(options, f"{SSH_USER}@{SSH_HOST}"), self.said)
 
 
 def no_answer(state: State, error: BaseException, swarm: Swarm) -> str:

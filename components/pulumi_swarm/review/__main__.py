@@ -16,6 +16,7 @@ from collections.abc import Sequence
 
 from .attached import attached_to_networks
 from .sentences import Review, review
+from .steps import errors
 
 DESTRUCTIVE_EXIT = 3
 FAILED_EXIT = 1
@@ -58,10 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     attached = None if options.offline else attached_to_networks(preview)
     found = review(preview, attached)
     sys.stdout.write(markdown(found))
-    failed = any(
-        item.get("severity") in ("error", "fatal") for item in preview.get("diagnostics") or ()
-    )
-    if failed:
+    if errors(preview):
         return FAILED_EXIT
     return DESTRUCTIVE_EXIT if found.destructive else 0
 

@@ -1,14 +1,11 @@
 """Who is on the networks of a live swarm, asked of any manager."""
 
 import json
-import subprocess
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import requests
-from docker.errors import DockerException
-
-from pulumi_swarm.provider.docker_over_ssh import connect
+from pulumi_swarm.provider.docker_over_ssh import connect, dial
+from pulumi_swarm.provider.swarm import UNREACHABLE
 
 from .sentences import NETWORK, Attached
 from .steps import all_inputs
@@ -22,17 +19,15 @@ def attached_to_networks(preview: Mapping[str, Any]) -> Attached | None:
     if argv is None:
         return None
     client = connect(argv, [])
-    names = {
-        (before or {}).get("name", ""): name
-        for name, (before, _) in all_inputs(preview, NETWORK).items()
-        if before
-    }
+    names = [
+        before.get("name", "") for before, _ in all_inputs(preview, NETWORK).values() if before
+    ]
     try:
-        ids = {found["Id"]: found["Name"] for found in client.networks(names=list(names))}
+        ids = {found["Id"]: found["Name"] for found in client.networks(names=names)}
         services = client.services()
         # Left to itself, the API leaves these out.
         containers = client.tasks(filters={"desired-state": "running", "runtime": "attachment"})
-    except (DockerException, requests.RequestException, OSError, subprocess.SubprocessError):
+    except UNREACHABLE:
         return None
     return count(ids, services, containers)
 
@@ -68,5 +63,5 @@ def _ssh(preview: Mapping[str, Any]) -> list[str] | None:
         if isinstance(options, str):
             options = json.loads(options)
         if options and host.startswith("ssh://"):
-            return ["ssh", *options, host.removeprefix("ssh://"), "docker", "system", "dial-stdio"]
+            return dial(options, host.removeprefix("ssh://"))
     return None

@@ -59,7 +59,7 @@ def review(preview: Mapping[str, Any], attached: Attached | None) -> Review:
         networks=tuple(_network(s, attached) for s in steps if s.kind == NETWORK),
         nodes=tuple(_node(s) for s in steps if s.kind == NODE),
         quorum=tuple(_quorum(preview, steps)),
-        swarm=tuple(_fields(s, "the swarm") for s in steps if s.kind == SPEC),
+        swarm=tuple(_swarm(s) for s in steps if s.kind == SPEC),
         ports=tuple(_rule(s) for s in steps if s.kind in RULES),
         ranges=tuple(_ranges(preview)),
         costs=tuple(_costs(steps)),
@@ -78,8 +78,10 @@ def _network(step: Step, attached: Attached | None) -> str:
     sentence = f"network `{name}` is {step.change}{_which(step)}"
     if step.change not in DESTRUCTIVE:
         return sentence
-    if attached is None or name not in attached:
-        users = "whatever is attached is" if attached is None else "nothing is"
+    if attached is None:
+        users = "whatever is attached is"
+    elif name not in attached:
+        users = "nothing is"
     else:
         services, containers = attached[name]
         users = f"{_count(services, 'service')} and {_count(containers, 'container')} are"
@@ -132,25 +134,20 @@ def _quorum(preview: Mapping[str, Any], steps: Sequence[Step]) -> Iterator[str]:
             yield "at the fewest: no manager, so the swarm and all it holds is lost"
 
 
-def _fields(step: Step, what: str) -> str:
+def _swarm(step: Step) -> str:
     if step.change is not Change.CHANGE:
-        return f"{what} is {step.change}"
+        return f"the swarm is {step.change}"
     said = [
         f"{name} {step.before.get(name)!r} → {step.after.get(name)!r}"
         for name in sorted({d.partition(".")[0].partition("[")[0] for d in step.differences})
         if name != "connection"
     ]
-    return f"{what} is changed in place: {', '.join(said) or 'the way to its managers'}"
+    return f"the swarm is changed in place: {', '.join(said) or 'the way to its managers'}"
 
 
 def _rule(step: Step) -> str:
     way = RULES[step.kind]
-    verb = {
-        Change.ADD: "opened",
-        Change.REMOVE: "closed",
-        Change.REPLACE: "changed",
-        Change.CHANGE: "changed",
-    }[step.change]
+    verb = {Change.ADD: "opened", Change.REMOVE: "closed"}.get(step.change, "changed")
     rule = step.after or step.before
     protocol = str(rule.get("ipProtocol", "?"))
     port = rule.get("fromPort")

@@ -43,15 +43,19 @@ def read_steps(preview: Mapping[str, Any]) -> list[Step]:
     return sorted(_steps(preview.get("steps") or ()), key=lambda step: (step.kind, step.name))
 
 
+def errors(preview: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The diagnostics for which a preview counts as failed."""
+    return [
+        item
+        for item in preview.get("diagnostics") or ()
+        if item.get("severity") in ("error", "fatal")
+    ]
+
+
 def read_failures(preview: Mapping[str, Any]) -> list[str]:
     """What the preview could not find out, or refused."""
-    found = []
-    for item in preview.get("diagnostics") or ():
-        if item.get("severity") in ("error", "fatal"):
-            text = str(item.get("message", "")).strip()
-            if text and text not in found:
-                found.append(text)
-    return found
+    texts = (str(item.get("message", "")).strip() for item in errors(preview))
+    return list(dict.fromkeys(text for text in texts if text))
 
 
 def all_inputs(
