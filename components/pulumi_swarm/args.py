@@ -51,6 +51,8 @@ def only(args: Mapping[str, object], names: Iterable[str]) -> dict[str, object]:
 def _placeholder(value: object) -> object:
     if isinstance(value, list):
         return [_placeholder(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _placeholder(item) for key, item in value.items()}
     return value if value is None or isinstance(value, str) else LATER
 
 

@@ -38,8 +38,9 @@ class SwarmClusterArgs(ManagerArgs, WorkerArgs, NodeArgs, DaemonArgs, SpecArgs, 
     """Subnets of that VPC for the machines, taken in turn."""
     admin_cidrs: NotRequired[list[str]]
     """Where ssh to the managers may come from; needed unless access is ssm."""
-    extra_policy_arns: NotRequired[list[pulumi.Input[str]]]
-    """ARNs of IAM policies for every node's role besides its own. None when not given."""
+    extra_policy_arns: NotRequired[dict[str, pulumi.Input[str]]]
+    """IAM policies for every node's role besides its own: ARNs by names of your choice. None when
+    not given."""
     networks: NotRequired[list[OverlayNetworkArgs]]
     """The overlay networks."""
     allow_encrypted_networks: NotRequired[bool]
@@ -138,8 +139,7 @@ class SwarmCluster(pulumi.ComponentResource):
             self._name,
             {
                 "session_manager": plan.access.access is Access.SSM,
-                "autolock": plan.spec.autolock,
-                "extra_policy_arns": self._args.get("extra_policy_arns") or [],
+                "extra_policy_arns": self._args.get("extra_policy_arns") or {},
                 "tags": dict(plan.tags),
             },
             self._child,
@@ -155,7 +155,7 @@ class SwarmCluster(pulumi.ComponentResource):
                 parent=self, depends_on=[made.node for made in self.managers.launched]
             ),
         )
-        if self._join.unlock_key_secret is not None:
+        if self._plan.spec.autolock:
             aws.secretsmanager.SecretVersion(
                 f"{self._name}-unlock-key",
                 secret_id=self._join.unlock_key_secret.id,

@@ -40,10 +40,9 @@ class SwarmJoinArgs(TypedDict):
 
     session_manager: NotRequired[bool]
     """Whether managers may be reached through AWS Session Manager. false when not given."""
-    autolock: NotRequired[bool]
-    """Whether managers keep the key of a locked swarm in a secret. false when not given."""
-    extra_policy_arns: NotRequired[list[pulumi.Input[str]]]
-    """ARNs of IAM policies for every node's role besides its own. None when not given."""
+    extra_policy_arns: NotRequired[dict[str, pulumi.Input[str]]]
+    """IAM policies for every node's role besides its own: ARNs by names of your choice. None when
+    not given."""
     tags: NotRequired[dict[str, str]]
     """Tags for every resource that takes any."""
 
@@ -64,7 +63,7 @@ class SwarmJoin(pulumi.ComponentResource):
     host_public_key: pulumi.Output[str]
     """The public half of the managers' ssh host key."""
     unlock_key_secret_id: pulumi.Output[str]
-    """ARN of the secret with the key of a locked swarm; empty without autolock."""
+    """ARN of the secret with the key of a locked swarm; it has no value before autolock is set."""
     manager_instance_profile: pulumi.Output[str]
     """Name of the managers' instance profile."""
     worker_instance_profile: pulumi.Output[str]
@@ -86,20 +85,15 @@ class SwarmJoin(pulumi.ComponentResource):
         self._name = name
         self._tags = plan.tags
         self._session_manager = plan.session_manager
-        self._policy_arns = args.get("extra_policy_arns") or []
+        self._policy_arns = args.get("extra_policy_arns") or {}
         self._child = pulumi.ResourceOptions(parent=self)
         self.worker_secret = self._secret("worker-token", "join token of workers")
         self.manager_secret = self._secret("manager-token", "join token of managers")
         self.worker_secret_id = self.worker_secret.arn
         self.manager_secret_id = self.manager_secret.arn
-        self.unlock_key_secret = (
-            self._secret("unlock-key", "key that opens locked managers") if plan.autolock else None
-        )
-        self.unlock_key_secret_id = (
-            pulumi.Output.from_input("")
-            if self.unlock_key_secret is None
-            else self.unlock_key_secret.arn
-        )
+        # Also without autolock: a machine is told of it once, and autolock may come later.
+        self.unlock_key_secret = self._secret("unlock-key", "key that opens locked managers")
+        self.unlock_key_secret_id = self.unlock_key_secret.arn
         self._host_key()
         # Plain, so that the policy can name it before the parameter exists.
         parameter = f"/pulumi-swarm/{pulumi.get_project()}/{pulumi.get_stack()}/{name}/managers"
@@ -156,12 +150,9 @@ class SwarmJoin(pulumi.ComponentResource):
         )
         attached = [
             aws.iam.RolePolicyAttachment(
-                f"{name}-{_policy_name(arn, i)}",
-                role=made.name,
-                policy_arn=arn,
-                opts=self._child,
+                f"{name}-{key}", role=made.name, policy_arn=arn, opts=self._child
             )
-            for i, arn in enumerate(self._policy_arns)
+            for key, arn in self._policy_arns.items()
         ]
         profile = aws.iam.InstanceProfile(name, role=made.name, tags=self._tags, opts=self._child)
         # A machine that starts with the profile finds its rights in place.
@@ -189,11 +180,6 @@ class SwarmJoin(pulumi.ComponentResource):
         )
 
 
-def _policy_name(arn: pulumi.Input[str], index: int) -> str:
-    """The policy's name; its place in the list when the ARN is not known before the update."""
-    return arn.rpartition("/")[2] if isinstance(arn, str) else str(index)
-
-
 def policy_document(
     role: Role,
     *,
@@ -208,8 +194,9 @@ def policy_document(
     _, partition, _, region, account, *_ = worker_secret.split(":")
     addresses = f"arn:{partition}:ssm:{region}:{account}:parameter{parameter}"
     tokens = [worker_secret, manager_secret]
-    own = [host_key_secret, *([unlock_key_secret] if unlock_key_secret else [])]
-    readable = [*tokens, *own] if role is Role.MANAGER else [worker_secret]
+    readable = (
+        [*tokens, host_key_secret, unlock_key_secret] if role is Role.MANAGER else [worker_secret]
+    )
     statements = [
         _allow("secretsmanager:GetSecretValue", readable),
         _allow("ssm:GetParameter", [addresses]),

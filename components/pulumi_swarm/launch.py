@@ -127,7 +127,9 @@ class Launcher:
         )
         member = Node(
             name,
-            address=advertised(node) or (instance.private_ip if address is None else address),
+            # A worker is listed by the address that its connections come from, whatever it
+            # advertises; address is given for managers.
+            address=instance.private_ip if address is None else address,
             role=node.role.value,
             availability=node.availability.value,
             labels=node.labels,

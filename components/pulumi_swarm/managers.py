@@ -1,7 +1,5 @@
 """The managers of a swarm."""
 
-from typing import NotRequired
-
 import pulumi
 import pulumi_aws as aws
 
@@ -32,8 +30,8 @@ class ManagerSetArgs(ManagerArgs, NodeArgs, DaemonArgs, SwarmArgs):
     """ARN of the secret with the private half of the ssh host key."""
     host_public_key: pulumi.Input[str]
     """The public half of the ssh host key."""
-    unlock_key_secret_id: NotRequired[pulumi.Input[str]]
-    """ARN of the secret with the key of a locked swarm. None when not given."""
+    unlock_key_secret_id: pulumi.Input[str]
+    """ARN of the secret with the key of a locked swarm."""
     addresses_parameter: pulumi.Input[str]
     """Name for the SSM parameter with the managers' addresses."""
 
@@ -106,7 +104,7 @@ class ManagerSet(pulumi.ComponentResource):
                 launcher.launch(
                     node,
                     interface_id=interface.id,
-                    address=interface.private_ip,
+                    address=joined_by[node.index],
                     connection=self.connection,
                     after=[address_book, *before],
                 )
@@ -184,7 +182,7 @@ def _wiring(args: ManagerSetArgs) -> Wiring:
         worker_secret_id=args["worker_secret_id"],
         manager_secret_id=args["manager_secret_id"],
         host_key_secret_id=args["host_key_secret_id"],
-        unlock_key_secret_id=args.get("unlock_key_secret_id") or "",
+        unlock_key_secret_id=args["unlock_key_secret_id"],
         addresses_parameter=args["addresses_parameter"],
         ami=args.get("ami"),
     )

@@ -154,6 +154,23 @@ class Stack:
             raise AssertionError(f"pulumi {' '.join(arguments)}: {result.stdout}{result.stderr}")
         return result
 
+    def login(self, manager: str, *command: str, given: str = "") -> str:
+        """What a command says on a manager, by the way that users have."""
+        argv = (sys.executable, "-m", "pulumi_swarm.login", "--stack", self.name, manager)
+        result = subprocess.run(
+            [*argv, *command],
+            cwd=self.folder,
+            env=self._environment,
+            input=given,
+            text=True,
+            capture_output=True,
+            check=False,
+            timeout=120,
+        )
+        if result.returncode != 0:
+            raise AssertionError(f"{manager}$ {' '.join(command)}: {result.stdout}{result.stderr}")
+        return result.stdout
+
     def preview(self) -> Changes:
         """What a preview would change: {(type, name): operation}.
 

@@ -40,7 +40,7 @@ SAID: dict[str, Any] = {
     "listenAddr": "eth0",
     "dataPathAddr": "eth0",
     "userDataParts": [SCRIPT, CLOUD_CONFIG],
-    "extraPolicyArns": [POLICY],
+    "extraPolicyArns": {"images": POLICY},
     "workerSpot": True,
     "autolock": True,
     "certExpiryHours": 720,
@@ -275,11 +275,37 @@ def test_locked_manager_without_its_key_says_so_and_opens_by_hand_qr_8(
     state = ("docker", "info", "--format", "{{.Swarm.LocalNodeState}}")
     eventually(lambda: cloud.on(MANAGER, *state, check=False).strip() == "locked", 60, "locked")
     refresh = stack.pulumi("refresh", "--stack", stack.name, "--yes", "--skip-preview", check=False)
-    assert "the swarm is locked: run docker swarm unlock" in refresh.stdout + refresh.stderr
-    cloud.on(MANAGER, "sh", "-c", f"echo {key} | docker swarm unlock")
+    assert (
+        "the swarm is locked: run python -m pulumi_swarm.login" in refresh.stdout + refresh.stderr
+    )
+    assert "locked" in stack.login(MANAGER, "docker", "info")
+    stack.login(MANAGER, "docker", "swarm", "unlock", given=f"{key}\n")
     secrets.put_secret_value(SecretId=arn, SecretString=key)
     eventually(lambda: len(ready(cloud)) == 3, 90, "the swarm is back")
     assert stack.preview() == {}
+
+
+def test_lock_that_comes_later_opens_as_well_qr_8(stack: Stack, cloud: LocalCloud) -> None:
+    first = unlock_key(cloud)
+    stack.configure(autolock=False)
+    stack.up()
+    stack.configure()
+    stack.up()
+    assert unlock_key(cloud) not in ("", first)
+    cloud.reboot(MANAGER)
+    eventually(lambda: len(ready(cloud)) == 3, 90, "the swarm is back")
+    assert stack.preview() == {}
+
+
+def test_login_runs_nothing_but_dockers_own_words(stack: Stack) -> None:
+    assert MANAGER in stack.login(MANAGER, "docker", "node", "ls")
+    for words in (("id",), ("docker", "run", "x"), ("docker", "info;", "id")):
+        with pytest.raises(AssertionError) as refused:
+            stack.login(MANAGER, *words)
+        assert "uid=" not in str(refused.value)
+    # The words reach Docker as words: no shell reads them.
+    with pytest.raises(AssertionError, match=r"No such node: \$\(id\)"):
+        stack.login(MANAGER, "docker", "node", "inspect", "';'", "id", "$(id)")
 
 
 def test_ingress_that_is_in_use_is_not_changed_and_the_way_is_told_gw_1(

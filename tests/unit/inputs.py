@@ -50,7 +50,7 @@ EVERYTHING: dict[str, Any] = {
     "metrics_addr": "0.0.0.0:9323",
     "daemon_options": '{"max-concurrent-downloads": 5}',
     "user_data_parts": [{"content": "#!/bin/sh\ntouch /var/tmp/mine\n"}],
-    "extra_policy_arns": ["arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryReadOnly"],
+    "extra_policy_arns": {"images": "arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryReadOnly"},
     "worker_spot": True,
     "autolock": True,
     "cert_expiry_hours": 720,

@@ -4,7 +4,7 @@ import asyncio
 import json
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -151,12 +151,14 @@ def test_both_ways_make_the_same(recorder: Recorder, args: dict[str, Any]) -> No
 def test_every_word_reaches_what_it_is_about(recorder: Recorder) -> None:
     build("import", EVERYTHING)
     policies = {m.name: m.inputs for m in recorder.of(ATTACHMENT)}
-    assert {p["policyArn"] for p in policies.values()} == set(EVERYTHING["extra_policy_arns"])
-    name = "AmazonEC2ContainerRegistryReadOnly"
-    assert set(policies) == {f"swarm-manager-{name}", f"swarm-worker-{name}"}
+    assert {p["policyArn"] for p in policies.values()} == set(
+        EVERYTHING["extra_policy_arns"].values()
+    )
+    assert set(policies) == {"swarm-manager-images", "swarm-worker-images"}
     nodes = {m.name: m.inputs["address"] for m in recorder.of("swarm:index:Node")}
     assert nodes["swarm-manager-1"] == "10.20.77.1"
-    assert nodes["swarm-worker-0"] == "10.20.77.2"
+    # A worker is listed by where its connections come from, not by what it advertises.
+    assert nodes["swarm-worker-0"] != "10.20.77.2"
     (book,) = recorder.of("aws:ssm/parameter:Parameter")
     assert secret_of(book.inputs["value"]).split(",")[1] == "10.20.77.1"
     (network,) = recorder.of("docker:index/network:Network")
@@ -210,9 +212,15 @@ def test_unlock_key_is_kept_in_a_secret_that_managers_alone_read_qr_8(recorder: 
     assert secret not in data["swarm-worker-0"]
 
 
-def test_no_secret_for_a_key_that_there_is_not(recorder: Recorder) -> None:
-    build("import", GOOD)
-    assert not [m for m in recorder.made if "unlock-key" in m.name]
+def test_managers_know_where_the_key_will_be_before_there_is_one_qr_8(recorder: Recorder) -> None:
+    def user_data(args: Mapping[str, Any]) -> dict[str, str]:
+        recorder.made.clear()
+        build("import", args)
+        return {m.name: m.inputs["userData"] for m in recorder.of("aws:ec2/instance:Instance")}
+
+    assert user_data({**GOOD, "autolock": True}) == user_data(GOOD)
+    versions = recorder.of("aws:secretsmanager/secretVersion:SecretVersion")
+    assert [m.name for m in versions if "unlock-key" in m.name] == []
 
 
 def test_two_swarms_in_one_program_each_have_their_provider_pd_9(recorder: Recorder) -> None:
@@ -263,15 +271,15 @@ def test_output_where_the_plan_needs_a_value_is_refused_py_8(recorder: Recorder)
 def test_rules_and_policies_are_named_by_what_they_are_not_by_their_place(
     recorder: Recorder,
 ) -> None:
-    def made(cidrs: list[str], arns: list[str]) -> dict[tuple[str, str], Any]:
+    def made(cidrs: list[str], arns: dict[str, Any]) -> dict[tuple[str, str], Any]:
         recorder.made.clear()
         build("import", {**GOOD, "admin_cidrs": cidrs, "extra_policy_arns": arns})
         found = [m for m in recorder.made if m.kind == ATTACHMENT or "cidrIpv4" in m.inputs]
         return {(m.kind, m.name): m.inputs for m in found}
 
-    policies = ["arn:aws:iam::aws:policy/One", "arn:aws:iam::aws:policy/Two"]
-    both = made(["10.8.0.0/24", "10.9.0.0/24"], policies)
-    second = made(["10.9.0.0/24"], policies[1:])
+    two = {"two": pulumi.Output.from_input("arn:aws:iam::aws:policy/Two")}
+    both = made(["10.8.0.0/24", "10.9.0.0/24"], {"one": "arn:aws:iam::aws:policy/One", **two})
+    second = made(["10.9.0.0/24"], two)
     assert second.items() <= both.items()  # when the first goes, nothing happens to the second
 
 
@@ -413,7 +421,7 @@ def test_worker_may_read_its_own_token_and_nothing_more() -> None:
         "worker_secret": f"{ARN}:worker",
         "manager_secret": f"{ARN}:manager",
         "host_key_secret": f"{ARN}:host-key",
-        "unlock_key_secret": "",
+        "unlock_key_secret": f"{ARN}:unlock-key",
         "parameter": "/p",
         "session_manager": False,
     }

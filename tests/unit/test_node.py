@@ -104,7 +104,15 @@ def test_locked_swarm_is_named_so_with_what_to_do_qr_8(failing: dict[str, Except
     locked = "Swarm is encrypted and needs to be unlocked before it can be used."
     for address in CONNECTION["managers"]:
         failing[address] = api_error(503, locked)
-    with pytest.raises(ResourceError, match="the swarm is locked: run docker swarm unlock"):
+    with pytest.raises(ResourceError, match=r"the swarm is locked: run .* docker swarm unlock"):
+        node.read("m1", {"connection": CONNECTION})
+
+
+def test_lost_quorum_is_named_so_with_what_to_do_qr_2(failing: dict[str, Exception]) -> None:
+    lost = "The swarm does not have a leader. It's possible that too few managers are online."
+    for address in CONNECTION["managers"]:
+        failing[address] = api_error(503, lost)
+    with pytest.raises(ResourceError, match=r"lost its quorum: start the managers .* Lost quorum"):
         node.read("m1", {"connection": CONNECTION})
 
 

@@ -61,8 +61,16 @@ def test_what_is_set_is_what_is_read_back(changes: dict[str, Any]) -> None:
     shown = spec.shown(set_)
     assert shown == {name: wanted[name] for name in shown}
     assert set_["Raft"]["ElectionTick"] == 10  # what has no input stays as it is
-    # And all of it can be taken back, but for an authority, which Docker keeps.
-    assert spec.docker_spec(set_, inputs()) == PRESENT
+    # And all of it can be taken back, but for an authority, which Docker keeps, and a rotation.
+    back = spec.docker_spec(set_, inputs())
+    back["CAConfig"].pop("ForceRotate", None)
+    assert back == PRESENT
+
+
+def test_rotation_by_hand_is_not_followed_by_another_of_ours() -> None:
+    by_hand = {**PRESENT, "CAConfig": {**PRESENT["CAConfig"], "ForceRotate": 3}}
+    assert spec.docker_spec(by_hand, inputs())["CAConfig"]["ForceRotate"] == 3
+    assert spec.docker_spec(by_hand, inputs(ca_rotation=4))["CAConfig"]["ForceRotate"] == 4
 
 
 CA = {"url": "https://ca.example.com/sign", "caCert": PEM}

@@ -85,7 +85,7 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"admin_cidrs": ["128.0.0.0/1"]}, "adminCidrs[0]", "part of the world"),
     ({"admin_cidrs": ["10.9.0.0/16", "10.9.0.0/16"]}, "adminCidrs", "each value once"),
     (
-        {"extra_policy_arns": ["arn:aws:iam::aws:policy/P"] * 2},
+        {"extra_policy_arns": dict.fromkeys(("a", "b"), "arn:aws:iam::aws:policy/P")},
         "extraPolicyArns",
         "each value once",
     ),
@@ -243,14 +243,24 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     (part(content_type="text/plain", content="x"), "userDataParts[0].contentType", "one of"),
     (part(content="#!/bin/sh\nSWMTKN-1-x"), "userDataParts[0].content", "no join token"),  # JN-10
     (
-        {"extra_policy_arns": ["AmazonECRReadOnly"]},
-        "extraPolicyArns[0]",
+        {"extra_policy_arns": {"images": "AmazonECRReadOnly"}},
+        "extraPolicyArns.images",
         "ARN of a managed",
     ),  # IA-2
     (
-        {"extra_policy_arns": [f"arn:aws:iam::aws:policy/P{i}" for i in range(11)]},
+        {"extra_policy_arns": {f"p{i}": f"arn:aws:iam::aws:policy/P{i}" for i in range(11)}},
         "extraPolicyArns",
         "10",
+    ),
+    (
+        {"extra_policy_arns": {"a name": "arn:aws:iam::aws:policy/P"}},
+        "extraPolicyArns",
+        "letters, digits and hyphens",
+    ),
+    (
+        {"extra_policy_arns": ["arn:aws:iam::aws:policy/P"]},
+        "extraPolicyArns",
+        "named strings",
     ),
     # ingress (section 7)
     ({"ingress": {"subnet": "10.20.1.0/24"}}, "ingress.subnet", "must not overlap vpcCidr"),

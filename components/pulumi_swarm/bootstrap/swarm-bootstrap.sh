@@ -163,11 +163,16 @@ os.rename(path + ".new", path)
 # Swarm makes one with its own settings when it finds none.
 make_gwbridge() {
 	[ ! -e "$joined" ] || return 0
-	until [ "$(swarm_state)" != inactive ] || {
-		engine DELETE /networks/docker_gwbridge >/dev/null
-		[ "$(engine_json POST /networks/create "$GWBRIDGE")" = 201 ]
-	}; do
-		why="docker_gwbridge cannot be made: $(cat "$work/engine")"
+	while :; do
+		case $(swarm_state) in
+		active | pending | locked | error) return ;; # made before the join
+		inactive)
+			engine DELETE /networks/docker_gwbridge >/dev/null
+			[ "$(engine_json POST /networks/create "$GWBRIDGE")" != 201 ] || return
+			why="docker_gwbridge cannot be made: $(cat "$work/engine")"
+			;;
+		*) why="dockerd does not answer: see journalctl -u docker" ;;
+		esac
 		pause
 	done
 }
@@ -228,10 +233,12 @@ init_swarm() {
 }
 
 # Hand the tokens over, at first and when they were rotated: the worker's last, because its
-# presence says that a swarm exists.
+# presence says that a swarm exists. Again when they were rotated meanwhile, or an old one stays.
 publish_tokens() {
 	until [ "$(engine GET /swarm)" = 200 ] && cp "$work/engine" "$work/swarm" &&
-		publish_token "$MANAGER_SECRET" Manager && publish_token "$WORKER_SECRET" Worker; do
+		publish_token "$MANAGER_SECRET" Manager && publish_token "$WORKER_SECRET" Worker &&
+		why="dockerd does not tell the tokens: see journalctl -u docker" &&
+		[ "$(engine GET /swarm)" = 200 ] && [ "$(digest "$work/engine")" = "$(digest "$work/swarm")" ]; do
 		pause
 	done
 	digest "$work/swarm" >"$published"
@@ -255,8 +262,6 @@ upkeep() {
 }
 
 unlock() {
-	why="no key is kept for it: unlock it with docker swarm unlock"
-	[ -n "$UNLOCK_KEY_SECRET" ] || return
 	get_secret "$UNLOCK_KEY_SECRET"
 	case $? in
 	0) ;;
@@ -265,10 +270,14 @@ unlock() {
 	esac
 	python3 -c 'import json, sys; print(json.dumps({"UnlockKey": open(sys.argv[1]).read().strip()}))' \
 		"$work/value" >"$work/unlock"
-	[ "$(engine_json POST /swarm/unlock @"$work/unlock")" = 200 ] || {
+	# Docker answers when the swarm has a quorum, which may be after the others are open too.
+	engine_json POST /swarm/unlock @"$work/unlock" >/dev/null
+	case $(swarm_state) in
+	locked)
 		why="the key in $UNLOCK_KEY_SECRET does not open it: $(cat "$work/engine")"
 		return 1
-	}
+		;;
+	esac
 	say "unlocked the swarm"
 }
 
@@ -340,8 +349,13 @@ find_swarm() {
 }
 
 # A join that failed half-way is taken back, but only on a machine that was never in the swarm: on
-# one that was, Docker finds its way back by itself, and leaving would destroy what it holds.
-give_up_join() { [ -e "$joined" ] || timeout 60 docker swarm leave --force >/dev/null 2>&1; }
+# one that was, Docker finds its way back by itself, and leaving would destroy what it holds. A
+# manager that holds a raft log counts for the quorum already.
+give_up_join() {
+	[ ! -e "$joined" ] || return 0
+	[ ! -e "$(timeout 30 docker info --format '{{.DockerRootDir}}')/swarm/raft" ] || return 0
+	timeout 60 docker swarm leave --force >/dev/null 2>&1
+}
 
 enter_swarm() {
 	while :; do

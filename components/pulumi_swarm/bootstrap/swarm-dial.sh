@@ -1,7 +1,20 @@
 #!/bin/sh
-# All that the login of the Docker provider can run: a way to this manager's Docker, while that
-# manages the swarm. A daemon that is locked, or has no quorum, would answer with an error, which
-# the provider takes for "the network is gone" and forgets it (KD-6).
+# All that the login can run: a way to this manager's Docker while that manages the swarm, and
+# Docker's own commands for a swarm that needs help. A daemon that is locked, or has no quorum,
+# would answer the Docker provider with an error, which that takes for "the network is gone" and
+# forgets it (KD-6).
+set -f
+case ${SSH_ORIGINAL_COMMAND:-} in
+"docker swarm "* | "docker node "* | "docker info")
+	# shellcheck disable=SC2086 # split into words, and no more: no shell reads them
+	exec $SSH_ORIGINAL_COMMAND
+	;;
+"" | *dial-stdio*) ;;
+*)
+	echo "this login runs docker system dial-stdio, docker swarm ..., docker node ... and docker info" >&2
+	exit 1
+	;;
+esac
 if ! said=$(timeout 20 docker node ls --quiet 2>&1 >/dev/null); then
 	echo "$(hostname) does not manage the swarm now: $said" >&2
 	exit 1

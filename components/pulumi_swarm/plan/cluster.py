@@ -173,7 +173,6 @@ class JoinPlan:
     """What the join secrets and roles are made from."""
 
     session_manager: bool
-    autolock: bool
     tags: Mapping[str, str]
 
 
@@ -194,7 +193,6 @@ def read_join(values: object, known: Sequence[str], problems: Problems) -> JoinP
     check_policy_arns(reader)
     return JoinPlan(
         session_manager=reader.boolean("session_manager", default=False),
-        autolock=reader.boolean("autolock", default=False),
         tags=read_tags(reader),
     )
 

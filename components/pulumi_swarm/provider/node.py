@@ -4,6 +4,8 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
+from docker.errors import APIError
+
 from pulumi_swarm.plan.nodes import Availability
 from pulumi_swarm.plan.ports import Role
 
@@ -14,6 +16,7 @@ from .swarm import UNREACHABLE, State, Swarm, no_answer, reason
 POLL_SECONDS = 1.0
 DRAIN_TIMEOUT_SECONDS = 120
 DEMOTE_TIMEOUT_SECONDS = 60
+NO_RAFT_MEMBER = "can't find manager in raft memberlist"  # swarmkit controlapi, UpdateNode
 
 # Set when the engine cancels; ends every wait.
 cancelled = threading.Event()
@@ -139,10 +142,19 @@ def _apply(swarm: Swarm, node_id: str, inputs: State) -> None:
 
 
 def _remove(swarm: Swarm, leaving: Member) -> None:
-    """Demote, then remove: a manager that just vanishes still counts for the quorum (QR-2)."""
+    """Demote, then remove: a manager that just vanishes still counts for the quorum (QR-2).
+
+    One that a swarm left behind when it was forced into a new cluster counts no
+    more, and cannot be demoted.
+    """
     if leaving.role == Role.MANAGER:
-        swarm.change(leaving.node_id, Role=Role.WORKER.value)
-        _wait(DEMOTE_TIMEOUT_SECONDS, lambda: _is_worker(swarm, leaving.node_id))
+        try:
+            swarm.change(leaving.node_id, Role=Role.WORKER.value)
+        except APIError as error:
+            if NO_RAFT_MEMBER not in str(error):
+                raise
+        else:
+            _wait(DEMOTE_TIMEOUT_SECONDS, lambda: _is_worker(swarm, leaving.node_id))
     swarm.remove(leaving.node_id)
 
 

@@ -97,8 +97,10 @@ def _authority(present: Mapping[str, Any], inputs: State) -> dict[str, Any]:
     found["NodeCertExpiry"] = expiry
     if added:
         found["ExternalCAs"] = added
-    if inputs["caRotation"]:  # left out by Docker when zero, and would look like a change
-        found["ForceRotate"] = inputs["caRotation"]
+    # Docker rotates when the counter is another than before. One that was raised by hand (docker
+    # swarm ca --rotate) stays until a refresh tells; Docker leaves it out when it is zero.
+    if counter := max(inputs["caRotation"], present.get("ForceRotate") or 0):
+        found["ForceRotate"] = counter
     return found
 
 
@@ -142,9 +144,10 @@ def ingress_shown(found: Mapping[str, Any] | None) -> State:
 
 
 def create(inputs: State) -> tuple[str, State]:
-    """Give the swarm its specification; counters start where they are, with no rotation.
+    """Give the swarm its specification; ingress was made with the swarm.
 
-    ingress was made with the swarm.
+    The tokens' counters start where they are, with no rotation. caRotation is Docker's own counter:
+    a swarm that is made with one above zero rotates its authority once.
     """
     return RESOURCE_ID, _apply(inputs, {})
 

@@ -18,6 +18,7 @@ State = dict[str, Any]
 UPDATE_TRIES = 10  # somebody else may change the object between reading and writing
 OUT_OF_SEQUENCE = "out of sequence"
 LOCKED = "needs to be unlocked"  # moby daemon/cluster, errSwarmLocked
+NO_LEADER = "does not have a leader"  # moby daemon/cluster, managerStats
 
 UNREACHABLE = (DockerException, requests.RequestException, OSError, subprocess.SubprocessError)
 
@@ -151,8 +152,14 @@ def no_answer(state: State, error: BaseException, swarm: Swarm) -> str:
     """One line that says why the swarm could not be asked, and what to do."""
     if LOCKED in reason(error, swarm):
         return (
-            "the swarm is locked: run docker swarm unlock on the managers, with the key that the "
-            "secret named unlock-key of this stack holds in AWS Secrets Manager"
+            "the swarm is locked: run python -m pulumi_swarm.login swarm-manager-0 docker swarm "
+            "unlock, and so for each manager by its name, with the key that the secret named "
+            "unlock-key of this stack holds in AWS Secrets Manager"
+        )
+    if NO_LEADER in reason(error, swarm):
+        return (
+            "the swarm has lost its quorum: start the managers that are down; when more than half "
+            "are gone for good, see what to do in docs/operations.md, Lost quorum"
         )
     if isinstance(error, APIError) and error.is_client_error():
         return f"the managers refused: {error.explanation}"
