@@ -14,7 +14,7 @@ LOCAL := PATH="$(HOME_OF_PULUMI)/bin:$(CURDIR)/$(VENV)/bin:$$PATH" \
 	PULUMI_HOME="$(HOME_OF_PULUMI)" PULUMI_BACKEND_URL="file://$(LOCAL_STATE)" \
 	PULUMI_CONFIG_PASSPHRASE=local PULUMI_SKIP_UPDATE_CHECK=true
 
-.PHONY: help setup up preview down clean test lint unit lab-tests bench config schema lock
+.PHONY: help setup languages up preview down clean test lint unit lab-tests bench config schema lock
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,12 @@ $(VENV)/.installed: requirements.lock
 $(HOME_OF_PULUMI)/.provided: $(VENV)/.installed tools/toolchain.py $(wildcard tools/*/go.mod tools/*/*.go tools/*/*/*.go)
 	python3 tools/toolchain.py --home $(HOME_OF_PULUMI) --bin $(HOME_OF_PULUMI)/bin --python $(PYTHON)
 	@touch $@
+
+$(HOME_OF_PULUMI)/.languages: $(HOME_OF_PULUMI)/.provided $(wildcard tools/languages/*/go.mod)
+	python3 tools/toolchain.py --home $(HOME_OF_PULUMI) --bin $(HOME_OF_PULUMI)/bin --python $(PYTHON) --languages
+	@touch $@
+
+languages: $(HOME_OF_PULUMI)/.languages ## Provide the hosts of YAML, TypeScript and Go programs
 
 up: setup ## Make the swarm on the local cloud and show it
 	$(PYTHON) -m lab up
@@ -54,7 +60,7 @@ down: ## Destroy the local stack and the local cloud; leaves nothing
 clean: down ## Remove what setup made in this folder (the cache outside it stays)
 	rm -rf $(VENV) $(HOME_OF_PULUMI) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
-test: setup lint ## Run all checks and tests (the kernel tier aside)
+test: setup languages lint ## Run all checks and tests (the kernel tier aside)
 	$(LOCAL) $(PYTHON) -m pytest
 
 lint: setup ## Check style, types, layers and shell scripts

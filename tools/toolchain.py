@@ -1,6 +1,8 @@
 """Provide the Pulumi CLI, the Python language host and the plugins this project needs.
 
-Usage: toolchain.py --home DIR --bin DIR --python PYTHON
+Usage: toolchain.py --home DIR --bin DIR --python PYTHON [--languages]
+
+With --languages the hosts of YAML, Node.js and Go too, for programs in those.
 
 What is installed is used as it is; what is missing is asked of Pulumi's own
 servers; what cannot be had there is built from the Go modules pinned beside
@@ -149,7 +151,6 @@ def build_cli() -> Path:
     with cached("cli", key) as (folder, missing):
         if missing:
             go = require_go()
-            (folder / "legacy").mkdir()
             strip = "-s -w"
             go_build(
                 go,
@@ -158,15 +159,7 @@ def build_cli() -> Path:
                 folder / "pulumi",
                 f"-ldflags={strip} -X {VERSION_SYMBOL}=v{ENGINE_VERSION}",
             )
-            host = "pulumi-language-python"
-            go_build(go, engine, "./language-front", folder / host, f"-ldflags={strip}")
-            go_build(
-                go,
-                language,
-                "github.com/pulumi/pulumi/sdk/v3/python/cmd/pulumi-language-python",
-                folder / "legacy" / host,
-                f"-ldflags={strip}",
-            )
+            build_host(go, folder, "python", language, "sdk/v3/python/cmd/pulumi-language-python")
             sdk = Path(
                 run(
                     [go, "list", "-m", "-f", "{{.Dir}}", "github.com/pulumi/pulumi/sdk/v3"],
@@ -179,6 +172,33 @@ def build_cli() -> Path:
                 target.chmod(0o755)
                 shutil.copy2(target, folder / "legacy")
     return CACHE / f"cli-{key}"
+
+
+def build_host(go: str, folder: Path, name: str, module: Path, package: str) -> None:
+    """An old host, and before it the front that speaks to a current engine."""
+    legacy = folder / "legacy"
+    legacy.mkdir(exist_ok=True)
+    host = f"pulumi-language-{name}"
+    flags = "-ldflags=-s -w"
+    go_build(go, module, f"github.com/pulumi/pulumi/{package}", legacy / host, flags)
+    go_build(go, TOOLS / "engine", "./language-front", folder / host, flags)
+
+
+def build_languages() -> Path:
+    """The hosts of the other languages."""
+    engine, languages = TOOLS / "engine", TOOLS / "languages"
+    key = cache_key(engine, languages)
+    with cached("languages", key) as (folder, missing):
+        if missing:
+            go = require_go()
+            node = "sdk/v3/nodejs/cmd/pulumi-language-nodejs"
+            build_host(go, folder, "nodejs", languages / "nodejs", node)
+            build_host(go, folder, "go", languages / "go", "sdk/v3/go/pulumi-language-go")
+            # Kept in a module of its own, it is current and needs no front.
+            name = "pulumi-language-yaml"
+            yaml = f"github.com/pulumi/pulumi-yaml/cmd/{name}"
+            go_build(go, languages / "yaml", yaml, folder / name, "-ldflags=-s -w")
+    return CACHE / f"languages-{key}"
 
 
 def build_docker_plugin() -> Path:
@@ -224,11 +244,11 @@ def installed_cli() -> Path | None:
 def link_cli(source: Path, bin_dir: Path) -> None:
     """Make ``bin_dir`` hold the CLI, by links, so that one PATH entry serves every machine."""
     bin_dir.mkdir(parents=True, exist_ok=True)
-    for old in bin_dir.iterdir():
-        old.unlink()
     for tool in source.iterdir():
-        if tool.name.startswith("pulumi") or tool.name == "legacy":
-            (bin_dir / tool.name).symlink_to(tool)
+        if tool.name.startswith("pulumi"):
+            link = bin_dir / tool.name
+            link.unlink(missing_ok=True)
+            link.symlink_to(tool)
 
 
 class Plugins:
@@ -296,6 +316,7 @@ def main() -> int:
     parser.add_argument("--home", type=Path, required=True, help="the project's own Pulumi home")
     parser.add_argument("--bin", type=Path, required=True, help="folder for links to the CLI")
     parser.add_argument("--python", type=Path, required=True, help="the project's interpreter")
+    parser.add_argument("--languages", action="store_true", help="hosts of YAML, Node.js and Go")
     args = parser.parse_args()
     home, bin_dir, python = (p.absolute() for p in (args.home, args.bin, args.python))
     try:
@@ -304,6 +325,8 @@ def main() -> int:
             say("no Pulumi CLI on this machine: using the one built from the pinned Go modules")
             cli = build_cli()
         link_cli(cli, bin_dir)
+        if args.languages and not (cli / "pulumi-language-nodejs").exists():
+            link_cli(build_languages(), bin_dir)
         home.mkdir(parents=True, exist_ok=True)
         provide_plugins(Plugins(bin_dir / "pulumi", home), home, python)
     except ToolchainError as error:

@@ -1,5 +1,6 @@
-// Command language-front is the Python language host for machines that cannot
-// download the published one.
+// Command language-front is the language host of Python, Node.js or Go for
+// machines that cannot download the published one. Which of them it is, its
+// file's name says; the old host is in "legacy" beside it.
 //
 // Pulumi moved its language hosts out of the Go modules in 2023; the last one
 // the module proxy serves (sdk v3.68.0) predates parts of the protocol that a
@@ -10,8 +11,10 @@
 //     names under runtime.options.virtualenv, which the old host ignores.
 //   - RunPlugin carries the plugin's folder in `info`; the old host reads the
 //     retired field `program`.
-//   - InstallDependencies is answered here: the old host would turn the
-//     project's own folder into a virtual environment.
+//   - InstallDependencies of Python is answered here: the old host would turn
+//     the project's own folder into a virtual environment.
+//   - GeneratePackage and Link, with which a package of components is added to a
+//     program, are answered here: the old host has neither.
 package main
 
 import (
@@ -42,7 +45,7 @@ const maxMessageBytes = 400 << 20
 func main() {
 	hosts := &oldHosts{byVirtualenv: map[string]*grpc.ClientConn{}}
 	if err := serve(hosts); err != nil {
-		fmt.Fprintln(os.Stderr, "pulumi-language-python:", err)
+		fmt.Fprintf(os.Stderr, "pulumi-language-%s: %v\n", language(), err)
 		os.Exit(1)
 	}
 }
@@ -77,8 +80,14 @@ func (h *oldHosts) handle(_ any, engine grpc.ServerStream) error {
 		return err
 	}
 	method := filepath.Base(fullMethod)
-	if method == "InstallDependencies" {
+	switch {
+	case method == "InstallDependencies" && language() == "python":
 		return nil // an empty stream: nothing to print, nothing failed
+	case method == "GeneratePackage":
+		return answer(engine, &pulumirpc.GeneratePackageResponse{}, generatePackage(request.bytes))
+	case method == "Link":
+		instructions, err := link(request.bytes)
+		return answer(engine, &pulumirpc.LinkResponse{ImportInstructions: instructions}, err)
 	}
 	virtualenv, err := translate(method, request)
 	if err != nil {
