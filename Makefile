@@ -14,7 +14,7 @@ LOCAL := PATH="$(HOME_OF_PULUMI)/bin:$(CURDIR)/$(VENV)/bin:$$PATH" \
 	PULUMI_HOME="$(HOME_OF_PULUMI)" PULUMI_BACKEND_URL="file://$(LOCAL_STATE)" \
 	PULUMI_CONFIG_PASSPHRASE=local PULUMI_SKIP_UPDATE_CHECK=true
 
-.PHONY: help setup languages up preview down clean test lint unit lab-tests bench config schema lock
+.PHONY: help setup languages up preview down clean test lint unit lab-tests dist bench config schema lock
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -70,6 +70,9 @@ lint: setup ## Check style, types, layers and shell scripts
 	PYTHONPATH=components:. $(VENV)/bin/lint-imports
 	$(VENV)/bin/shellcheck lab/host/*.sh tools/system-packages tools/show-swarm .ci/run
 	$(VENV)/bin/yamllint --strict .
+
+dist: setup ## Build what is released: wheel, sdist and the plugin as an archive
+	$(PYTHON) tools/dist.py dist
 
 bench: setup ## Time the main jobs on the local cloud
 	@$(LOCAL) $(PYTHON) tools/bench.py

@@ -1,11 +1,16 @@
 """The package's custom resources, as Python programs see them; ``provider`` carries them out."""
 
+import json
 from collections.abc import Mapping, Sequence
+from importlib.resources import files
 from typing import cast
 
 import pulumi
 
-PLUGIN_VERSION = "0.1.0"  # a test holds it against pyproject.toml
+# pulumi-plugin.json is the one place that says the version; pyproject.toml reads it too.
+PLUGIN_VERSION: str = json.loads(
+    files(__package__).joinpath("pulumi-plugin.json").read_text(encoding="utf-8")
+)["version"]
 
 
 class _Resource(pulumi.CustomResource):

@@ -2,7 +2,8 @@
 
 import inspect
 import json
-import tomllib
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -69,13 +70,25 @@ def test_public_names_are_exactly_those_exported() -> None:
     assert sorted(pulumi_swarm.__all__) == list(pulumi_swarm.__all__)
 
 
-def test_version_is_the_same_everywhere() -> None:
-    project = tomllib.loads(Path("components/pyproject.toml").read_text(encoding="utf-8"))
+def test_what_is_released_has_one_version_and_depends_on_the_sources_alone(tmp_path: Path) -> None:
     plugin = json.loads(
         Path("components/pulumi_swarm/pulumi-plugin.json").read_text(encoding="utf-8")
     )
-    assert resources.PLUGIN_VERSION == project["project"]["version"] == plugin["version"]
     assert plugin["resource"] is False  # or the engine would look for a published plugin
+    version = plugin["version"]
+    assert version == resources.PLUGIN_VERSION
+    first, second = (built(tmp_path / name) for name in ("first", "second"))
+    assert set(first) == {
+        f"pulumi-resource-swarm-v{version}.tar.gz",
+        f"pulumi_swarm-{version}-py3-none-any.whl",
+        f"pulumi_swarm-{version}.tar.gz",
+    }
+    assert first == second
+
+
+def built(folder: Path) -> dict[str, bytes]:
+    subprocess.run([sys.executable, "tools/dist.py", folder], check=True, capture_output=True)
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix}
 
 
 @pytest.mark.parametrize("kind", TYPES, ids=lambda kind: kind.token)

@@ -3,6 +3,7 @@
 import ast
 import inspect
 import json
+import re
 from itertools import pairwise
 from types import ModuleType
 from typing import Any
@@ -11,6 +12,10 @@ from pulumi.provider.experimental.component import ComponentProvider
 
 from pulumi_swarm import shared_args
 from pulumi_swarm.plan.reader import camel
+
+TYPE_PREFIX = "swarm:index:"
+# Its own name would be that of the args of the component OverlayNetwork.
+RENAMED = {"OverlayNetworkArgs": "ClusterNetwork"}
 
 STRING: dict[str, Any] = {"type": "string"}
 INTEGER: dict[str, Any] = {"type": "integer"}
@@ -142,8 +147,18 @@ def complete(components: ComponentProvider) -> str:
             if "description" not in found and name in shared:
                 found["description"] = shared[name]
     schema["resources"] |= RESOURCES
-    schema.setdefault("types", {}).update(TYPES)
-    return json.dumps(schema, sort_keys=True)
+    schema["types"] = {_type_name(name): found for name, found in schema["types"].items()} | TYPES
+    return re.sub(
+        f'(?<="#/types/){TYPE_PREFIX}[^"]+',
+        lambda m: _type_name(m[0]),
+        json.dumps(schema, sort_keys=True),
+    )
+
+
+def _type_name(inferred: str) -> str:
+    """Without Args, which generated SDKs add to names: theirs would be SubnetArgsArgs."""
+    name = inferred.removeprefix(TYPE_PREFIX)
+    return TYPE_PREFIX + (RENAMED.get(name) or name.removesuffix("Args"))
 
 
 def _descriptions(module: ModuleType) -> dict[str, str]:

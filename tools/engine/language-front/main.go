@@ -13,6 +13,8 @@
 //     retired field `program`.
 //   - InstallDependencies of Python is answered here: the old host would turn
 //     the project's own folder into a virtual environment.
+//   - GetRequiredPlugins of Go leaves out pulumi-cloud-sdk: the old host takes
+//     every module of that kind of name for a provider.
 //   - GeneratePackage and Link, with which a package of components is added to a
 //     program, are answered here: the old host has neither.
 package main
@@ -27,6 +29,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -168,6 +171,9 @@ func forward(host *grpc.ClientConn, fullMethod string, request *rawMessage, engi
 			}
 			return status.Error(codes.Internal, err.Error())
 		}
+		if err := withoutLibraries(fullMethod, response); err != nil {
+			return err
+		}
 		if err := engine.SendMsg(response); err != nil {
 			return err
 		}
@@ -240,4 +246,21 @@ func (rawCodec) Unmarshal(data []byte, message any) error {
 	}
 	raw.bytes = append([]byte(nil), data...)
 	return nil
+}
+
+// withoutLibraries takes a module that is no provider off the list of plugins.
+func withoutLibraries(fullMethod string, response *rawMessage) error {
+	if filepath.Base(fullMethod) != "GetRequiredPlugins" {
+		return nil
+	}
+	typed := &pulumirpc.GetRequiredPluginsResponse{}
+	if err := proto.Unmarshal(response.bytes, typed); err != nil {
+		return err
+	}
+	typed.Plugins = slices.DeleteFunc(typed.Plugins, func(plugin *pulumirpc.PluginDependency) bool {
+		return plugin.Name == "cloud-sdk"
+	})
+	encoded, err := proto.Marshal(typed)
+	response.bytes = encoded
+	return err
 }

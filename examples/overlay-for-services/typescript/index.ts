@@ -1,0 +1,18 @@
+import * as pulumi from "@pulumi/pulumi";
+import * as swarm from "@pulumi/swarm";
+
+const config = new pulumi.Config();
+
+const cluster = new swarm.SwarmCluster("swarm", {
+    managerCount: 3,
+    workerCount: 2,
+    access: config.get("access") ?? "public",
+    adminCidrs: config.requireObject<string[]>("adminCidrs"),
+    sshAuthorizedKeys: config.requireObject<string[]>("sshAuthorizedKeys"),
+    sshIdentityFile: config.get("sshIdentityFile"),
+    sshProxyCommand: config.get("sshProxyCommand"),
+    networks: [{ name: "app" }],
+});
+
+export const dockerHost = cluster.dockerHost;
+export const networkIds = cluster.networkIds;

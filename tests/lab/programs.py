@@ -1,0 +1,152 @@
+"""Programs of users, in a folder and with a stack of their own, against a local cloud."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.lab.cloud import HOME, ROOT, LocalCloud
+
+EXAMPLES = ROOT / "examples"
+# The newest that the module proxy serves, as the engine that is built here has it.
+PULUMI_GO = "github.com/pulumi/pulumi/sdk/v3"
+STACK = "test"
+
+
+@dataclass(frozen=True)
+class Program:
+    """One program with a stack on a cloud."""
+
+    folder: Path
+    environment: Mapping[str, str]
+
+    def run(self, *argv: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        result = subprocess.run(
+            argv,
+            cwd=self.folder,
+            env=self.environment,
+            text=True,
+            capture_output=True,
+            check=False,
+            timeout=400,
+        )
+        if check and result.returncode != 0:
+            raise AssertionError(f"{' '.join(argv)}: {result.stdout}{result.stderr}")
+        return result
+
+    def pulumi(self, *argv: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        return self.run("pulumi", *argv, "--non-interactive", "--color=never", check=check)
+
+    def preview(self) -> set[str]:
+        """What would be made, each by its parents' types, its own and its name."""
+        shown = json.loads(self.pulumi("preview", "--stack", STACK, "--json").stdout)
+        return {named(step["urn"]) for step in shown["steps"] if step["op"] != "same"}
+
+    def up(self) -> None:
+        self.pulumi("up", "--stack", STACK, "--yes", "--skip-preview")
+
+    def destroy(self) -> None:
+        self.pulumi("destroy", "--stack", STACK, "--yes", "--skip-preview")
+
+    def made(self) -> set[str]:
+        exported = self.pulumi("stack", "export", "--stack", STACK).stdout
+        return {named(r["urn"]) for r in json.loads(exported)["deployment"]["resources"]}
+
+    def outputs(self) -> dict[str, Any]:
+        shown = self.pulumi("stack", "output", "--stack", STACK, "--json").stdout
+        found: dict[str, Any] = json.loads(shown)
+        return found
+
+
+def named(urn: str) -> str:
+    """A URN without stack and project, which differ from program to program."""
+    kind, name = urn.split("::")[2:4]
+    # The provider that a language's SDK asks for by default, and the stack itself.
+    return "" if kind.startswith(("pulumi:providers:", "pulumi:pulumi:Stack")) else f"{kind} {name}"
+
+
+def make_program(example: str, folder: Path, cloud: LocalCloud, wheel: Path) -> Program:
+    """An example as a user has it, ready to run, with the local cloud for AWS."""
+    shutil.copytree(EXAMPLES / example, folder)
+    (folder / "state").mkdir()
+    program = Program(
+        folder=folder,
+        environment={
+            **cloud.environment,
+            "PATH": f"{HOME / 'bin'}:{cloud.environment['PATH']}",
+            "PULUMI_HOME": str(HOME),
+            "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
+            "PULUMI_CONFIG_PASSPHRASE": "local",
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+        },
+    )
+    project = yaml.safe_load((folder / "Pulumi.yaml").read_text(encoding="utf-8"))
+    if "packages" in project:
+        project["packages"]["swarm"] = str(ROOT / "components")
+        (folder / "Pulumi.yaml").write_text(yaml.safe_dump(project), encoding="utf-8")
+    _write_stack(project["name"], folder, cloud)
+    _install(project["runtime"], program, wheel)
+    program.pulumi("stack", "init", STACK)
+    return program
+
+
+def _write_stack(project: str, folder: Path, cloud: LocalCloud) -> None:
+    """The stack's configuration: the local cloud's, and this machine's way to its managers."""
+    text = (ROOT / "stacks/Pulumi.local.yaml").read_text(encoding="utf-8")
+    text = text.replace("127.0.0.1:5100", f"127.0.0.1:{cloud.config.api_port}")
+    local = yaml.safe_load(text.replace("swarm-lab", cloud.config.name))
+    config = {key: v for key, v in local["config"].items() if not key.startswith("swarm:")}
+    key = Path(local["config"]["swarm:sshIdentityFile"])
+    own = {
+        "access": "private",
+        "adminCidrs": local["config"]["swarm:adminCidrs"],
+        "sshAuthorizedKeys": [key.with_suffix(".pub").read_text(encoding="utf-8").strip()],
+        "sshIdentityFile": str(key),
+        "sshProxyCommand": local["config"]["swarm:sshProxyCommand"],
+        "vpcId": "vpc-1",
+        "vpcCidr": "10.20.0.0/16",
+        "subnetIds": ["subnet-1", "subnet-2"],
+    }
+    config |= {f"{project}:{name}": value for name, value in own.items()}
+    document = {"config": config, "encryptionsalt": local["encryptionsalt"]}
+    (folder / f"Pulumi.{STACK}.yaml").write_text(yaml.safe_dump(document), encoding="utf-8")
+
+
+def _install(runtime: str | dict[str, Any], program: Program, wheel: Path) -> None:
+    match runtime:
+        case "yaml":
+            pass
+        case "nodejs":
+            program.pulumi("install")
+        case "go":
+            version = program.pulumi("version").stdout.strip()
+            program.run("go", "mod", "edit", f"-replace={PULUMI_GO}={PULUMI_GO}@{version}")
+            program.pulumi("install")
+        case _:
+            _install_wheel(program, wheel)
+
+
+def _install_wheel(program: Program, wheel: Path) -> None:
+    """The wheel in an environment of its own, and what it depends on from the tests' own."""
+    program.run(sys.executable, "-m", "venv", "--without-pip", "venv")
+    python = program.folder / "venv/bin/python"
+    where = "import sysconfig; print(sysconfig.get_paths()['purelib'])"
+    packages = Path(program.run(str(python), "-c", where).stdout.strip())
+    uv = Path(sys.executable).parent / "uv"
+    program.run(str(uv), "pip", "install", "--quiet", "--no-deps", f"--python={python}", str(wheel))
+    (packages / "dependencies.pth").write_text(sysconfig.get_paths()["purelib"], encoding="utf-8")
+
+
+def build_wheel(folder: Path) -> Path:
+    command = [sys.executable, ROOT / "tools/dist.py", folder]
+    subprocess.run(command, check=True, env=os.environ, capture_output=True)
+    (wheel,) = folder.glob("*.whl")
+    return wheel
