@@ -70,6 +70,9 @@ lint: setup ## Check style, types, layers and shell scripts
 	PYTHONPATH=components:. $(VENV)/bin/lint-imports
 	$(VENV)/bin/shellcheck lab/host/*.sh tools/system-packages tools/show-swarm .ci/run
 	$(VENV)/bin/yamllint --strict .
+	$(VENV)/bin/zizmor --quiet --offline .github
+	@if command -v go >/dev/null; then cd tools/actionlint && go tool actionlint ../../.github/workflows/*.yml; \
+	else echo "lint: no Go on this machine, so actionlint has not looked at .github/workflows"; fi
 
 dist: setup ## Build what is released: wheel, sdist and the plugin as an archive
 	$(PYTHON) tools/dist.py dist

@@ -1,0 +1,77 @@
+"""The public surface changes only together with what tells users of it."""
+
+import copy
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tools.surface import compare
+
+CURRENT: dict[str, Any] = json.loads(Path("components/schema.json").read_text(encoding="utf-8"))
+RELEASED = json.loads(Path("components/schema.released.json").read_text(encoding="utf-8"))
+CLUSTER = "swarm:index:SwarmCluster"
+
+
+def told(pattern: str) -> str:
+    return "".join(p.read_text(encoding="utf-8") for p in Path("changes").glob(pattern))
+
+
+def test_what_was_added_is_in_the_changelog() -> None:
+    added = compare(RELEASED, CURRENT).added
+    assert [path for path in sorted(added) if path.split()[0] not in told("*.md")] == []
+
+
+def test_what_breaks_programs_is_in_the_changelog_and_the_upgrade_page() -> None:
+    page = Path("docs/UPGRADE.md").read_text(encoding="utf-8")
+    broken = sorted(path.split()[0] for path in compare(RELEASED, CURRENT).broken)
+    assert [path for path in broken if path not in told("*.breaking.md")] == []
+    assert [path for path in broken if path not in page] == []
+
+
+def remove_input(schema: dict[str, Any]) -> None:
+    del schema["resources"][CLUSTER]["inputProperties"]["workerSpot"]
+
+
+def change_type(schema: dict[str, Any]) -> None:
+    schema["resources"][CLUSTER]["inputProperties"]["workerSpot"]["type"] = "string"
+
+
+def demand_input(schema: dict[str, Any]) -> None:
+    schema["resources"][CLUSTER]["inputProperties"]["zone"] = {"type": "string"}
+    schema["resources"][CLUSTER].setdefault("requiredInputs", []).append("zone")
+
+
+def remove_output(schema: dict[str, Any]) -> None:
+    del schema["resources"][CLUSTER]["properties"]["nodeIds"]
+
+
+def change_nested(schema: dict[str, Any]) -> None:
+    schema["types"]["swarm:index:Subnet"]["properties"]["subnet"]["type"] = "integer"
+
+
+@pytest.mark.parametrize(
+    ("change", "path"),
+    [
+        (remove_input, "SwarmCluster.workerSpot"),
+        (change_type, "SwarmCluster.workerSpot"),
+        (demand_input, "SwarmCluster.zone"),
+        (remove_output, "SwarmCluster.nodeIds (output)"),
+        (change_nested, "Subnet.subnet"),
+    ],
+)
+def test_change_that_breaks_programs_is_seen(
+    change: Callable[[dict[str, Any]], None], path: str
+) -> None:
+    changed = copy.deepcopy(CURRENT)
+    change(changed)
+    assert compare(CURRENT, changed).broken == {path}
+
+
+def test_new_input_that_may_be_left_out_is_an_addition() -> None:
+    changed = copy.deepcopy(CURRENT)
+    changed["resources"][CLUSTER]["inputProperties"]["extra"] = {"type": "string"}
+    found = compare(CURRENT, changed)
+    assert (found.added, found.broken) == ({"SwarmCluster.extra"}, frozenset())

@@ -1,0 +1,65 @@
+"""What changed in the package's public surface since the last release; pure.
+
+A path is a type's or resource's name, with a property behind a dot. What a
+program could have used and is now gone, of another type, or needed where it was
+not, is a break; all else that is new is an addition.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+PARTS = ("properties", "inputProperties")
+NEEDED = {"inputProperties": "requiredInputs", "properties": "required"}
+Schema = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SurfaceChange:
+    """Paths of what was added, and of what breaks programs."""
+
+    added: frozenset[str]
+    broken: frozenset[str]
+
+
+def compare(released: Schema, current: Schema) -> SurfaceChange:
+    """What a release of ``current`` would change for those who use ``released``."""
+    before, after = dict(_paths(released)), dict(_paths(current))
+    gone = before.keys() - after.keys()
+    other = {
+        path
+        for path in before.keys() & after.keys()
+        if before[path][0] != after[path][0] or after[path][1] > before[path][1]
+    }
+    # A new input that must be given breaks every program that does not know of it.
+    demanded = {
+        path
+        for path in after.keys() - before.keys()
+        if after[path][1] and "." in path and path.partition(".")[0] in before
+    }
+    return SurfaceChange(
+        added=frozenset(after.keys() - before.keys() - demanded),
+        broken=frozenset(gone | other | demanded),
+    )
+
+
+def _paths(schema: Schema) -> Iterator[tuple[str, tuple[str, bool]]]:
+    """Each path with its type, and whether it is an input that must be given."""
+    for kind in ("resources", "types"):
+        for token, definition in schema.get(kind, {}).items():
+            name = token.rpartition(":")[2]
+            yield name, (kind, False)
+            for part in PARTS:
+                for prop, found in definition.get(part, {}).items():
+                    is_input = part == "inputProperties" or kind == "types"
+                    needed = prop in definition.get(NEEDED[part], ())
+                    suffix = "" if is_input else " (output)"
+                    yield f"{name}.{prop}{suffix}", (_type(found), needed and is_input)
+
+
+def _type(found: Schema) -> str:
+    """A property's type, without its words."""
+    inner = found.get("items") or found.get("additionalProperties") or {}
+    return " ".join(
+        str(part) for part in (found.get("type", ""), found.get("$ref", ""), inner and _type(inner))
+    )
