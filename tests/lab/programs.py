@@ -76,6 +76,15 @@ def named(urn: str) -> str:
 def make_program(example: str, folder: Path, cloud: LocalCloud, wheel: Path) -> Program:
     """An example as a user has it, ready to run, with the local cloud for AWS."""
     shutil.copytree(EXAMPLES / example, folder)
+    project = _project(folder)
+    if "packages" in project:
+        project["packages"]["swarm"] = str(ROOT / "components")
+        (folder / "Pulumi.yaml").write_text(yaml.safe_dump(project), encoding="utf-8")
+    return write_program(folder, cloud, wheel)
+
+
+def write_program(folder: Path, cloud: LocalCloud, wheel: Path | None = None) -> Program:
+    """The program in a folder, ready to run; one in Python may get the wheel."""
     (folder / "state").mkdir()
     program = Program(
         folder=folder,
@@ -88,14 +97,16 @@ def make_program(example: str, folder: Path, cloud: LocalCloud, wheel: Path) -> 
             "PULUMI_SKIP_UPDATE_CHECK": "true",
         },
     )
-    project = yaml.safe_load((folder / "Pulumi.yaml").read_text(encoding="utf-8"))
-    if "packages" in project:
-        project["packages"]["swarm"] = str(ROOT / "components")
-        (folder / "Pulumi.yaml").write_text(yaml.safe_dump(project), encoding="utf-8")
+    project = _project(folder)
     _write_stack(project["name"], folder, cloud)
     _install(project["runtime"], program, wheel)
     program.pulumi("stack", "init", STACK)
     return program
+
+
+def _project(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((folder / "Pulumi.yaml").read_text(encoding="utf-8"))
+    return found
 
 
 def _write_stack(project: str, folder: Path, cloud: LocalCloud) -> None:
@@ -120,7 +131,7 @@ def _write_stack(project: str, folder: Path, cloud: LocalCloud) -> None:
     (folder / f"Pulumi.{STACK}.yaml").write_text(yaml.safe_dump(document), encoding="utf-8")
 
 
-def _install(runtime: str | dict[str, Any], program: Program, wheel: Path) -> None:
+def _install(runtime: str | dict[str, Any], program: Program, wheel: Path | None) -> None:
     match runtime:
         case "yaml":
             pass
@@ -130,7 +141,7 @@ def _install(runtime: str | dict[str, Any], program: Program, wheel: Path) -> No
             version = program.pulumi("version").stdout.strip()
             program.run("go", "mod", "edit", f"-replace={PULUMI_GO}={PULUMI_GO}@{version}")
             program.pulumi("install")
-        case _:
+        case _ if wheel is not None:
             _install_wheel(program, wheel)
 
 

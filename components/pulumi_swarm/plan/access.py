@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Network
 
+from .guard import MIN_ADMIN_PREFIX, is_large_part_of_the_world
 from .ports import SSH_PORT
 from .reader import Reader
 
@@ -13,7 +14,6 @@ _KEY = re.compile(
     r"(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)|sk-ssh-ed25519@openssh\.com|"
     r"sk-ecdsa-sha2-nistp256@openssh\.com) [A-Za-z0-9+/]+=*( .*)?"
 )
-MIN_ADMIN_PREFIX = 8  # no network of administrators is larger than a class A
 
 
 class Access(StrEnum):
@@ -90,7 +90,7 @@ def read_admin_cidrs(reader: Reader) -> tuple[IPv4Network, ...]:
     admin_cidrs = reader.networks("admin_cidrs")
     reader.refuse_repeated("admin_cidrs", [str(cidr) for cidr in admin_cidrs])
     for i, cidr in enumerate(admin_cidrs):
-        if cidr.prefixlen < MIN_ADMIN_PREFIX:
+        if is_large_part_of_the_world(str(cidr)):
             reader.problems.add(
                 f"{reader.path('admin_cidrs')}[{i}]",
                 str(cidr),

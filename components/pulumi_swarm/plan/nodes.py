@@ -34,6 +34,11 @@ def quorum(managers: int) -> int:
     return managers // 2 + 1
 
 
+def is_sound_manager_count(managers: int) -> bool:
+    """Odd and at most seven: an even number survives no more losses than one less."""
+    return managers % 2 == 1 and managers <= MAX_MANAGERS
+
+
 def survives_loss_of_one(managers: int, reachable: int) -> bool:
     """Whether a swarm of ``managers`` keeps its quorum when a reachable one leaves for good."""
     return managers > 1 and reachable - 1 >= quorum(managers - 1)
@@ -100,7 +105,7 @@ def _manager_count(reader: Reader) -> int:
         unit="managers",
         why="more slow the swarm down and make it no safer",
     )
-    if count % 2 == 0:
+    if not is_sound_manager_count(count):
         reader.wrong(
             "manager_count",
             "must be odd: an even number survives no more losses than one less",

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from .guard import holds_secret
 from .reader import Reader
 
 
@@ -19,7 +20,6 @@ _FIRST_LINES = {
     PartKind.CLOUD_CONFIG: "#cloud-config",
     PartKind.CLOUD_BOOTHOOK: "#cloud-boothook",
 }
-_TOKEN = "SWMTKN-"  # every join token of a swarm starts so
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,7 @@ def read_parts(reader: Reader) -> tuple[Part, ...]:
                 "correct the first line, or the contentType",
                 content.partition("\n")[0],
             )
-        if _TOKEN in content:
+        if holds_secret(content):
             item.wrong(
                 "content",
                 "must hold no join token: user-data can be read by many (JN-10)",

@@ -1,0 +1,69 @@
+"""What must hold of any program with a swarm; the components hold to it, the policy pack checks it.
+
+Pure: each function takes the inputs of one resource as the engine has them, and
+returns what is wrong with it, or nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+from ipaddress import ip_network
+from typing import Any
+
+from .ports import DEFAULT_DATA_PATH_PORT, ESP, GOSSIP_PORT, MANAGEMENT_PORT, SSH_PORT
+
+MIN_ADMIN_PREFIX = 8  # no network of administrators is larger than a class A
+# Every join token and every key of a locked swarm starts so.
+SECRET_PREFIXES = ("SWMTKN-", "SWMKEY-")
+GUARDED_PORTS = (SSH_PORT, MANAGEMENT_PORT, GOSSIP_PORT, DEFAULT_DATA_PATH_PORT)
+ALL_PROTOCOLS = "-1"
+
+Inputs = Mapping[str, Any]
+
+
+def is_large_part_of_the_world(cidr: str) -> bool:
+    """Whether a range is too large to be anybody's own."""
+    return ip_network(cidr, strict=False).prefixlen < MIN_ADMIN_PREFIX
+
+
+def holds_secret(text: str) -> bool:
+    """Whether a text holds something like a join token or an unlock key."""
+    return any(prefix in text for prefix in SECRET_PREFIXES)
+
+
+def opened_to_the_world(rule: Inputs) -> str:
+    """What a rule into machines opens of a swarm to a large part of the world; empty if nothing.
+
+    Takes the inputs of a SecurityGroupIngressRule, or of one rule of a
+    SecurityGroup.
+    """
+    ranges = [rule.get("cidrIpv4"), rule.get("cidrIpv6")]
+    ranges += [*(rule.get("cidrBlocks") or ()), *(rule.get("ipv6CidrBlocks") or ())]
+    wide = [cidr for cidr in ranges if cidr and is_large_part_of_the_world(cidr)]
+    if not wide:
+        return ""
+    protocol = str(rule.get("ipProtocol") or rule.get("protocol") or ALL_PROTOCOLS)
+    if protocol == ALL_PROTOCOLS:
+        return f"all traffic to {wide[0]}"
+    if protocol in (ESP, "esp"):
+        return f"IP protocol {ESP} to {wide[0]}"
+    low, high = rule.get("fromPort"), rule.get("toPort")
+    if low is None or protocol not in ("tcp", "udp", "6", "17"):
+        return ""
+    ports = [port for port in GUARDED_PORTS if low <= port <= (low if high is None else high)]
+    return f"port {ports[0]} to {wide[0]}" if ports else ""
+
+
+def takes_old_metadata_requests(machine: Inputs) -> bool:
+    """Whether an instance or launch template answers IMDSv1, which a container can ask."""
+    return (machine.get("metadataOptions") or {}).get("httpTokens") != "required"
+
+
+def clear_volumes(machine: Inputs) -> Sequence[str]:
+    """The volumes of an instance that are not encrypted."""
+    root = machine.get("rootBlockDevice") or {}
+    found = [] if root.get("encrypted") else ["the root volume"]
+    found += [
+        str(device.get("deviceName", "a volume"))
+        for device in machine.get("ebsBlockDevices") or ()
+        if not device.get("encrypted")
+    ]
+    return found

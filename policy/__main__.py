@@ -1,0 +1,125 @@
+"""A policy pack for programs with a Docker Swarm: ``pulumi preview --policy-pack policy``.
+
+Its checks are those that the components hold to themselves
+(``pulumi_swarm.plan.guard``); here they watch what is declared beside them.
+"""
+
+from pulumi_policy import (
+    EnforcementLevel,
+    PolicyConfigSchema,
+    PolicyPack,
+    ReportViolation,
+    ResourceValidationArgs,
+    ResourceValidationPolicy,
+    StackValidationArgs,
+    StackValidationPolicy,
+)
+
+from pulumi_swarm.plan import guard
+from pulumi_swarm.plan.nodes import is_sound_manager_count
+from pulumi_swarm.plan.ports import Role
+
+RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+OLD_RULE = "aws:ec2/securityGroupRule:SecurityGroupRule"
+GROUP = "aws:ec2/securityGroup:SecurityGroup"
+INSTANCE = "aws:ec2/instance:Instance"
+TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
+NETWORK = "docker:index/network:Network"
+NODE = "swarm:index:Node"
+
+
+def _swarm_ports(args: ResourceValidationArgs, report: ReportViolation) -> None:
+    rules = []
+    if args.resource_type == GROUP:
+        rules = args.props.get("ingress") or []
+    elif args.resource_type == RULE or (
+        args.resource_type == OLD_RULE and args.props.get("type") == "ingress"
+    ):
+        rules = [args.props]
+    for rule in rules:
+        if opened := guard.opened_to_the_world(rule):
+            report(f"opens {opened}; let in the swarm's own groups, and administrators by address")
+
+
+def _metadata(args: ResourceValidationArgs, report: ReportViolation) -> None:
+    if args.resource_type in (INSTANCE, TEMPLATE) and guard.takes_old_metadata_requests(args.props):
+        report('set metadataOptions.httpTokens to "required": IMDSv1 hands out the role\'s keys')
+
+
+def _volumes(args: ResourceValidationArgs, report: ReportViolation) -> None:
+    if args.resource_type == INSTANCE and (clear := guard.clear_volumes(args.props)):
+        report(f"{', '.join(clear)}: set encrypted to true")
+
+
+def _user_data(args: ResourceValidationArgs, report: ReportViolation) -> None:
+    if args.resource_type not in (INSTANCE, TEMPLATE):
+        return
+    texts = (str(args.props.get(name) or "") for name in ("userData", "userDataBase64"))
+    if any(guard.holds_secret(text) for text in texts):
+        report("user-data holds a join token or an unlock key, and many can read it; leave it out")
+
+
+def _attachable(args: ResourceValidationArgs, report: ReportViolation) -> None:
+    chosen = args.get_config().get("networks", [])
+    if (
+        args.resource_type == NETWORK
+        and args.props.get("attachable")
+        and args.props.get("name") not in chosen
+    ):
+        report(
+            f"{args.props.get('name')} is attachable: whoever may run a container on a node may "
+            "join it; add it to networks of this policy's configuration if that is meant"
+        )
+
+
+def _managers(args: StackValidationArgs, report: ReportViolation) -> None:
+    by_cluster: dict[str, int] = {}
+    for resource in args.resources:
+        if resource.resource_type == NODE and resource.props.get("role") == Role.MANAGER:
+            cluster = resource.name.rpartition("-manager-")[0]
+            by_cluster[cluster] = by_cluster.get(cluster, 0) + 1
+    for cluster, count in sorted(by_cluster.items()):
+        if not is_sound_manager_count(count):
+            report(f"{cluster} has {count} managers; have 1, 3, 5 or 7")
+
+
+PolicyPack(
+    name="pulumi-swarm",
+    enforcement_level=EnforcementLevel.MANDATORY,
+    policies=[
+        ResourceValidationPolicy(
+            name="swarm-ports-not-to-the-world",
+            description="Ports of a swarm, and ssh, are not open to a large part of the world.",
+            validate=_swarm_ports,
+        ),
+        ResourceValidationPolicy(
+            name="metadata-version-2",
+            description="Machines answer version 2 of the metadata service alone.",
+            validate=_metadata,
+        ),
+        ResourceValidationPolicy(
+            name="encrypted-volumes",
+            description="Volumes of machines are encrypted.",
+            validate=_volumes,
+        ),
+        ResourceValidationPolicy(
+            name="no-token-in-user-data",
+            description="User-data holds no join token and no unlock key.",
+            validate=_user_data,
+        ),
+        ResourceValidationPolicy(
+            name="attachable-by-choice",
+            description="Networks that containers may join by themselves are named.",
+            enforcement_level=EnforcementLevel.ADVISORY,
+            config_schema=PolicyConfigSchema(
+                properties={"networks": {"type": "array", "items": {"type": "string"}}}
+            ),
+            validate=_attachable,
+        ),
+        StackValidationPolicy(
+            name="odd-managers",
+            description="A swarm has 1, 3, 5 or 7 managers.",
+            validate=_managers,
+        ),
+    ],
+)
