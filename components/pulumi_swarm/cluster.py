@@ -13,6 +13,8 @@ from .join import SwarmJoin
 from .launch import check_launch
 from .managers import ManagerSet, ManagerSetArgs
 from .network import OverlayNetwork, OverlayNetworkArgs
+from .picture.declared import declared
+from .picture.mermaid import render
 from .plan.access import Access
 from .plan.cluster import read_cluster
 from .plan.connection import Connection, ssh_options
@@ -69,6 +71,8 @@ class SwarmCluster(pulumi.ComponentResource):
     """The networks' ids by name."""
     node_ids: pulumi.Output[dict[str, str]]
     """The nodes' ids in Docker, by key."""
+    topology: pulumi.Output[str]
+    """A picture of what is declared, as a Mermaid flowchart: zones, nodes, networks, openings."""
 
     def __init__(
         self, name: str, args: SwarmClusterArgs, opts: pulumi.ResourceOptions | None = None
@@ -252,6 +256,7 @@ class SwarmCluster(pulumi.ComponentResource):
                 for node, made in zip(self._plan.nodes, launched, strict=True)
             }
         )
+        self.topology = pulumi.Output.from_input(render(declared(self._name, self._plan)))
         self.register_outputs(
             {
                 "dockerHost": self.docker_host,
@@ -263,5 +268,6 @@ class SwarmCluster(pulumi.ComponentResource):
                 "workerSecurityGroupId": self.worker_security_group_id,
                 "networkIds": self.network_ids,
                 "nodeIds": self.node_ids,
+                "topology": self.topology,
             }
         )

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from typing import Any
 
+from pulumi_swarm.picture.previewed import previewed
 from pulumi_swarm.review.__main__ import markdown
 from pulumi_swarm.review.attached import attached_to_networks
 from pulumi_swarm.review.sentences import Review, review
@@ -145,3 +146,24 @@ def test_up_does_what_the_report_said(stack: Stack) -> None:
     stack.configure()
     assert reviewed(stack).networks[0].startswith("network `later` is removed")
     stack.up()
+
+
+def test_picture_of_a_preview_shows_what_is_there_and_what_changes(
+    stack: Stack, swarm: LocalCloud
+) -> None:
+    assert swarm
+    stack.configure(networks=[*stack.base("networks")[1:], {"name": "later"}], workerCount=3)
+    preview = json.loads(stack.preview_json("--show-sames"))
+    (found,) = previewed(preview, attached_to_networks(preview))
+    assert {m.name: m.change for m in found.machines if m.change} == {"swarm-worker-2": "added"}
+    assert found.zones == ("us-east-1a", "us-east-1b", "us-east-1c")
+    assert {n.name: n.change for n in found.networks} == {
+        "app": "removed",
+        "later": "added",
+        "secure": "",
+        "shared": "",
+    }
+    secure = next(network for network in found.networks if network.name == "secure")
+    assert {"10.210.0.0/24", "MTU 1372", "encrypted", "attachable"} <= set(secure.details)
+    assert secure.users == "0 services, 0 containers attached"
+    assert "between nodes: 2377/tcp" in [opening.text for opening in found.openings]

@@ -1,0 +1,123 @@
+"""The picture of what a preview shows: what is there, and what will change; pure."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pulumi_swarm.plan.overlay import ENCRYPTED_OPTION, MTU_OPTION
+from pulumi_swarm.review.sentences import NETWORK, NODE, RULES, Attached
+from pulumi_swarm.review.steps import State, all_inputs, read_steps
+
+from .model import STAYS, Machine, Net, Opening, Picture, network_details
+
+SUBNET = "aws:ec2/subnet:Subnet"
+NODE_NAME = re.compile(r"(?P<cluster>.+)-(manager|worker)-(?P<index>\d+)")
+
+
+def previewed(preview: Mapping[str, Any], attached: Attached | None) -> list[Picture]:
+    """One picture for each swarm of the stack, from ``pulumi preview --json --show-sames``."""
+    changes = {(step.kind, step.name): str(step.change) for step in read_steps(preview)}
+    nodes = all_inputs(preview, NODE)
+    clusters = dict.fromkeys(_cluster(name) for name in sorted(nodes))
+    return [
+        Picture(
+            name=cluster,
+            machines=tuple(_machines(preview, cluster, changes)),
+            networks=tuple(_networks(preview, cluster, changes, attached)),
+            openings=tuple(_openings(preview, cluster, changes)),
+        )
+        for cluster in clusters
+    ]
+
+
+def _machines(
+    preview: Mapping[str, Any], cluster: str, changes: Mapping[tuple[str, str], str]
+) -> Iterator[Machine]:
+    subnets = all_inputs(preview, SUBNET)
+    mine = [_now(subnets[name]) for name in sorted(subnets) if name.startswith(f"{cluster}-")]
+    given = dict.fromkeys(subnet.get("availabilityZone") for subnet in mine)
+    zones = [str(zone) for zone in given if isinstance(zone, str)] or ["zone 1"]
+    for name, found in sorted(all_inputs(preview, NODE).items(), key=_by_role_and_number):
+        if _cluster(name) == cluster:
+            yield Machine(
+                name=name,
+                role=str(_now(found).get("role", "node")),
+                zone=zones[_number(name) % len(zones)],
+                change=changes.get((NODE, name), STAYS),
+            )
+
+
+def _networks(
+    preview: Mapping[str, Any],
+    cluster: str,
+    changes: Mapping[tuple[str, str], str],
+    attached: Attached | None,
+) -> Iterator[Net]:
+    for name, found in sorted(all_inputs(preview, NETWORK).items()):
+        if not name.startswith(f"{cluster}-"):
+            continue
+        network = _now(found)
+        options = network.get("options") or {}
+        called = str(network.get("name", name))
+        configs = network.get("ipamConfigs") or ()
+        yield Net(
+            name=called,
+            details=network_details(
+                subnets=[str(config.get("subnet", "")) for config in configs],
+                mtu=options.get(MTU_OPTION, ""),
+                encrypted=ENCRYPTED_OPTION in options,
+                attachable=bool(network.get("attachable")),
+                internal=bool(network.get("internal")),
+            ),
+            users=_users(called, attached),
+            change=changes.get((NETWORK, name), STAYS),
+        )
+
+
+def _users(network: str, attached: Attached | None) -> str:
+    if attached is None or network not in attached:
+        return ""
+    services, containers = attached[network]
+    return f"{services} services, {containers} containers attached"
+
+
+def _openings(
+    preview: Mapping[str, Any], cluster: str, changes: Mapping[tuple[str, str], str]
+) -> Iterator[Opening]:
+    """What is let in, each kind of traffic once; a rule of its own for each pair of groups."""
+    seen: dict[str, str] = {}
+    for kind, way in RULES.items():
+        if way != "into":
+            continue
+        for name, found in sorted(all_inputs(preview, kind).items()):
+            if name.startswith(f"{cluster}-"):
+                text = _traffic(_now(found))
+                seen[text] = seen.get(text) or changes.get((kind, name), STAYS)
+    yield from (Opening(text=text, change=change) for text, change in seen.items())
+
+
+def _traffic(rule: State) -> str:
+    protocol, port = str(rule.get("ipProtocol", "?")), rule.get("fromPort")
+    what = f"IP protocol {protocol}" if port is None else f"{port:g}/{protocol}"
+    whom = rule.get("cidrIpv4")
+    return f"from {whom}: {what}" if isinstance(whom, str) else f"between nodes: {what}"
+
+
+def _now(found: tuple[State | None, State | None]) -> State:
+    before, after = found
+    return after or before or {}
+
+
+def _cluster(node: str) -> str:
+    match = NODE_NAME.fullmatch(node)
+    return match["cluster"] if match else node
+
+
+def _number(node: str) -> int:
+    match = NODE_NAME.fullmatch(node)
+    return int(match["index"]) if match else 0
+
+
+def _by_role_and_number(item: tuple[str, Any]) -> tuple[str, int]:
+    name, _ = item
+    return name.rpartition("-")[0], _number(name)
