@@ -14,7 +14,7 @@ LOCAL := PATH="$(HOME_OF_PULUMI)/bin:$(CURDIR)/$(VENV)/bin:$$PATH" \
 	PULUMI_HOME="$(HOME_OF_PULUMI)" PULUMI_BACKEND_URL="file://$(LOCAL_STATE)" \
 	PULUMI_CONFIG_PASSPHRASE=local PULUMI_SKIP_UPDATE_CHECK=true
 
-.PHONY: help setup languages up preview down clean test lint unit lab-tests dist bench config schema lock
+.PHONY: help setup languages up preview down clean test lint unit lab-tests dist docs bench config schema lock
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,7 +60,11 @@ down: ## Destroy the local stack and the local cloud; leaves nothing
 clean: down ## Remove what setup made in this folder (the cache outside it stays)
 	rm -rf $(VENV) $(HOME_OF_PULUMI) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
+docs: setup ## Build the docs site into site/
+	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --quiet --strict
+
 test: setup languages lint ## Run all checks and tests (the kernel tier aside)
+	@tools/system-packages chromium # looks at the docs
 	$(LOCAL) $(PYTHON) -m pytest
 
 lint: setup ## Check style, types, layers and shell scripts
