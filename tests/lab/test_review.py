@@ -164,6 +164,6 @@ def test_picture_of_a_preview_shows_what_is_there_and_what_changes(
         "shared": "",
     }
     secure = next(network for network in found.networks if network.name == "secure")
-    assert {"10.210.0.0/24", "MTU 1372", "encrypted", "attachable"} <= set(secure.details)
+    assert {"10.210.0.0/24", "MTU 1400", "encrypted", "attachable"} <= set(secure.details)
     assert secure.users == "0 services, 0 containers attached"
     assert "between nodes: 2377/tcp" in [opening.text for opening in found.openings]
