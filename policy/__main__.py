@@ -16,23 +16,20 @@ from pulumi_policy import (
 )
 
 from pulumi_swarm.plan import guard
-from pulumi_swarm.plan.nodes import is_sound_manager_count
+from pulumi_swarm.plan.nodes import is_sound_manager_count, parse_node_name
 from pulumi_swarm.plan.ports import Role
+from pulumi_swarm.review.sentences import INGRESS_RULE, INSTANCE, NETWORK, NODE
 
-RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 OLD_RULE = "aws:ec2/securityGroupRule:SecurityGroupRule"
 GROUP = "aws:ec2/securityGroup:SecurityGroup"
-INSTANCE = "aws:ec2/instance:Instance"
 TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
-NETWORK = "docker:index/network:Network"
-NODE = "swarm:index:Node"
 
 
 def _swarm_ports(args: ResourceValidationArgs, report: ReportViolation) -> None:
     rules = []
     if args.resource_type == GROUP:
         rules = args.props.get("ingress") or []
-    elif args.resource_type == RULE or (
+    elif args.resource_type == INGRESS_RULE or (
         args.resource_type == OLD_RULE and args.props.get("type") == "ingress"
     ):
         rules = [args.props]
@@ -76,7 +73,8 @@ def _managers(args: StackValidationArgs, report: ReportViolation) -> None:
     by_cluster: dict[str, int] = {}
     for resource in args.resources:
         if resource.resource_type == NODE and resource.props.get("role") == Role.MANAGER:
-            cluster = resource.name.rpartition("-manager-")[0]
+            found = parse_node_name(resource.name)
+            cluster = "" if found is None else found.cluster
             by_cluster[cluster] = by_cluster.get(cluster, 0) + 1
     for cluster, count in sorted(by_cluster.items()):
         if not is_sound_manager_count(count):

@@ -12,21 +12,20 @@ the stack.
 import argparse
 import json
 import os
-import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .plan.connection import SSH_HOST, SSH_USER, Connection, ssh_options
-
-NODE = "swarm:index:Node"
-MANAGER = re.compile(r"(?P<cluster>.+)-manager-(?P<index>\d+)")
+from .plan.nodes import NodeName, parse_node_name
+from .plan.ports import Role
+from .review.sentences import NODE
 
 
 def way_to(manager: str, state: Mapping[str, Any]) -> list[str]:
     """The ``argv`` that logs in to one manager, from ``pulumi stack export``.
 
-    Any node of the cluster knows the way, also to a manager that never joined.
+    Any manager of the cluster knows the way, also to one that never joined.
     """
     resources = (state.get("deployment") or {}).get("resources") or []
     ways = {
@@ -34,20 +33,24 @@ def way_to(manager: str, state: Mapping[str, Any]) -> list[str]:
         for item in resources
         if item["type"] == NODE
     }
-    asked = MANAGER.fullmatch(manager)
+    asked = _manager(manager)
     for node, way in ways.items():
-        known = MANAGER.fullmatch(node)
-        if asked is None or known is None or known["cluster"] != asked["cluster"]:
+        known = _manager(node)
+        if asked is None or known is None or known.cluster != asked.cluster:
             continue
-        index = int(asked["index"])
-        if index < len(way["managers"]):
-            connection = Connection.of({**way, "managers": [way["managers"][index]]})
+        if asked.index < len(way["managers"]):
+            connection = Connection.of({**way, "managers": [way["managers"][asked.index]]})
             return ["ssh", *ssh_options(connection), f"{SSH_USER}@{SSH_HOST}"]
-    found = ", ".join(sorted(node for node in ways if MANAGER.fullmatch(node))) or "none"
+    found = ", ".join(sorted(node for node in ways if _manager(node))) or "none"
     raise SystemExit(
         f"{manager} is no manager of this stack (there are: {found}); name one of them, and say "
         "--stack if it is another stack's"
     )
+
+
+def _manager(name: str) -> NodeName | None:
+    found = parse_node_name(name)
+    return found if found is not None and found.role is Role.MANAGER else None
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +34,31 @@ def eventually(probe: Callable[[], Any], seconds: float, what: str) -> Any:
             return answer
         assert time.monotonic() < deadline, f"not within {seconds} s: {what}; last: {answer!r}"
         time.sleep(0.3)
+
+
+def run(
+    argv: Sequence[str],
+    folder: Path,
+    environment: Mapping[str, str],
+    *,
+    check: bool = True,
+    given: str = "",
+    seconds: int = 240,
+) -> subprocess.CompletedProcess[str]:
+    """A command in a folder; one that fails says what it printed."""
+    result = subprocess.run(
+        argv,
+        cwd=folder,
+        env=environment,
+        input=given,
+        text=True,
+        capture_output=True,
+        check=False,
+        timeout=seconds,
+    )
+    if check and result.returncode != 0:
+        raise AssertionError(f"{' '.join(argv)}: {result.stdout}{result.stderr}")
+    return result
 
 
 @dataclass(frozen=True)
@@ -104,19 +129,10 @@ class Stack:
         (folder / "state").mkdir()
         for part in LINKED:
             (self.folder / part).symlink_to(ROOT / part)
-        text = (ROOT / "stacks/Pulumi.local.yaml").read_text(encoding="utf-8")
-        text = text.replace("127.0.0.1:5100", f"127.0.0.1:{cloud.config.api_port}")
-        self._base = yaml.safe_load(text.replace("swarm-lab", cloud.config.name))
+        self._base = local_stack(cloud)
         # A host here boots in seconds: what takes longer has failed, and should say so soon.
         self._base["config"]["swarm:bootTimeoutSeconds"] = 90
-        self._environment = {
-            **cloud.environment,
-            "PATH": f"{HOME / 'bin'}:{cloud.environment['PATH']}",
-            "PULUMI_HOME": str(HOME),
-            "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
-            "PULUMI_CONFIG_PASSPHRASE": "local",
-            "PULUMI_SKIP_UPDATE_CHECK": "true",
-        }
+        self._environment = pulumi_environment(cloud, folder / "state")
         self.configure()
         self.pulumi("stack", "init", name)
 
@@ -141,35 +157,13 @@ class Stack:
         self.configure()
 
     def pulumi(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        result = subprocess.run(
-            ["pulumi", *arguments, "--non-interactive", "--color=never"],
-            cwd=self.folder,
-            env=self._environment,
-            text=True,
-            capture_output=True,
-            check=False,
-            timeout=240,
-        )
-        if check and result.returncode != 0:
-            raise AssertionError(f"pulumi {' '.join(arguments)}: {result.stdout}{result.stderr}")
-        return result
+        argv = ("pulumi", *arguments, "--non-interactive", "--color=never")
+        return run(argv, self.folder, self._environment, check=check)
 
     def login(self, manager: str, *command: str, given: str = "") -> str:
         """What a command says on a manager, by the way that users have."""
         argv = (sys.executable, "-m", "pulumi_swarm.login", "--stack", self.name, manager)
-        result = subprocess.run(
-            [*argv, *command],
-            cwd=self.folder,
-            env=self._environment,
-            input=given,
-            text=True,
-            capture_output=True,
-            check=False,
-            timeout=120,
-        )
-        if result.returncode != 0:
-            raise AssertionError(f"{manager}$ {' '.join(command)}: {result.stdout}{result.stderr}")
-        return result.stdout
+        return run((*argv, *command), self.folder, self._environment, given=given).stdout
 
     def preview(self) -> Changes:
         """What a preview would change: {(type, name): operation}.
@@ -215,6 +209,26 @@ class Stack:
         shown = self.pulumi("stack", "output", "--stack", self.name, "--json").stdout
         outputs: dict[str, Any] = json.loads(shown)
         return outputs
+
+
+def local_stack(cloud: LocalCloud) -> dict[str, Any]:
+    """The project's local stack file, pointed at a cloud of the tests' own."""
+    text = (ROOT / "stacks/Pulumi.local.yaml").read_text(encoding="utf-8")
+    text = text.replace("127.0.0.1:5100", f"127.0.0.1:{cloud.config.api_port}")
+    found: dict[str, Any] = yaml.safe_load(text.replace("swarm-lab", cloud.config.name))
+    return found
+
+
+def pulumi_environment(cloud: LocalCloud, state: Path) -> dict[str, str]:
+    """The project's own Pulumi, with its state in a folder."""
+    return {
+        **cloud.environment,
+        "PATH": f"{HOME / 'bin'}:{cloud.environment['PATH']}",
+        "PULUMI_HOME": str(HOME),
+        "PULUMI_BACKEND_URL": f"file://{state}",
+        "PULUMI_CONFIG_PASSPHRASE": "local",
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+    }
 
 
 @contextmanager

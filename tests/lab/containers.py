@@ -52,6 +52,14 @@ def inspect(cloud: LocalCloud, host: str, thing: str) -> Any:
     return json.loads(cloud.on(host, "docker", "inspect", thing))[0]
 
 
+def ready(cloud: LocalCloud) -> list[str]:
+    """The nodes that the first manager lists as Ready; none while it lists nothing."""
+    template = "{{.Hostname}} {{.Status}}"
+    listed = cloud.on(MANAGER, "docker", "node", "ls", "--format", template, check=False)
+    rows = [line.split() for line in listed.splitlines()]
+    return [row[0] for row in rows if row[-1:] == ["Ready"]]
+
+
 def networks(cloud: LocalCloud, host: str) -> dict[str, tuple[str, str]]:
     """What ``docker network ls`` lists: {name: (driver, scope)}."""
     template = "{{.Name}} {{.Driver}} {{.Scope}}"

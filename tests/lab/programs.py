@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from tests.lab.cloud import HOME, ROOT, LocalCloud
+from tests.lab.cloud import ROOT, LocalCloud, local_stack, pulumi_environment, run
 
 EXAMPLES = ROOT / "examples"
 # The newest that the module proxy serves, as the engine that is built here has it.
@@ -29,18 +29,7 @@ class Program:
     environment: Mapping[str, str]
 
     def run(self, *argv: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        result = subprocess.run(
-            argv,
-            cwd=self.folder,
-            env=self.environment,
-            text=True,
-            capture_output=True,
-            check=False,
-            timeout=400,
-        )
-        if check and result.returncode != 0:
-            raise AssertionError(f"{' '.join(argv)}: {result.stdout}{result.stderr}")
-        return result
+        return run(argv, self.folder, self.environment, check=check, seconds=400)
 
     def pulumi(self, *argv: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         return self.run("pulumi", *argv, "--non-interactive", "--color=never", check=check)
@@ -86,17 +75,7 @@ def make_program(example: str, folder: Path, cloud: LocalCloud, wheel: Path) -> 
 def write_program(folder: Path, cloud: LocalCloud, wheel: Path | None = None) -> Program:
     """The program in a folder, ready to run; one in Python may get the wheel."""
     (folder / "state").mkdir()
-    program = Program(
-        folder=folder,
-        environment={
-            **cloud.environment,
-            "PATH": f"{HOME / 'bin'}:{cloud.environment['PATH']}",
-            "PULUMI_HOME": str(HOME),
-            "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
-            "PULUMI_CONFIG_PASSPHRASE": "local",
-            "PULUMI_SKIP_UPDATE_CHECK": "true",
-        },
-    )
+    program = Program(folder, pulumi_environment(cloud, folder / "state"))
     project = _project(folder)
     _write_stack(project["name"], folder, cloud)
     _install(project["runtime"], program, wheel)
@@ -111,9 +90,7 @@ def _project(folder: Path) -> dict[str, Any]:
 
 def _write_stack(project: str, folder: Path, cloud: LocalCloud) -> None:
     """The stack's configuration: the local cloud's, and this machine's way to its managers."""
-    text = (ROOT / "stacks/Pulumi.local.yaml").read_text(encoding="utf-8")
-    text = text.replace("127.0.0.1:5100", f"127.0.0.1:{cloud.config.api_port}")
-    local = yaml.safe_load(text.replace("swarm-lab", cloud.config.name))
+    local = local_stack(cloud)
     config = {key: v for key, v in local["config"].items() if not key.startswith("swarm:")}
     key = Path(local["config"]["swarm:sshIdentityFile"])
     own = {

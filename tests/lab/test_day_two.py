@@ -2,15 +2,9 @@
 
 from lab.settings import BUSYBOX_IMAGE
 from tests.lab.cloud import LocalCloud, Stack, eventually
-from tests.lab.containers import container, networks
+from tests.lab.containers import MANAGER, container, networks, ready
 
-MANAGER = "swarm-manager-0"
 LOST = ("swarm-manager-1", "swarm-manager-2")
-
-
-def ready(cloud: LocalCloud) -> list[str]:
-    listed = cloud.on(MANAGER, "docker", "node", "ls", "--format", "{{.Hostname}} {{.Status}}")
-    return sorted(line.split()[0] for line in listed.splitlines() if line.endswith(" Ready"))
 
 
 def listed(cloud: LocalCloud) -> list[str]:
@@ -34,7 +28,7 @@ def test_quorum_lost_for_good_is_mended_as_the_message_says_qr_2(
     assert stack.preview() == {}
     assert networks(swarm, MANAGER) == before
     everyone = sorted([MANAGER, *LOST, "swarm-worker-0", "swarm-worker-1"])
-    eventually(lambda: ready(swarm) == everyone, 60, "all are ready")
+    eventually(lambda: sorted(ready(swarm)) == everyone, 60, "all are ready")
     assert listed(swarm) == everyone  # and nobody else is on the list
     with container(swarm, "swarm-worker-1", "far", "shared") as address:
         ping = ("ping", "-c1", "-w20", address)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.lab.cloud import LocalCloud, Stack, eventually, running_cloud
-from tests.lab.containers import container, inspect, service, task_container
+from tests.lab.containers import container, inspect, ready, service, task_container
 
 MANAGER, WORKERS = "swarm-manager-0", ("swarm-worker-0", "swarm-worker-1")
 ALL = (MANAGER, *WORKERS)
@@ -451,10 +451,3 @@ def secret_arn(cloud: LocalCloud, name: str) -> str:
 def kept(cloud: LocalCloud, name: str) -> str:
     secrets = cloud.aws("secretsmanager")
     return str(secrets.get_secret_value(SecretId=secret_arn(cloud, name))["SecretString"])
-
-
-def ready(cloud: LocalCloud) -> list[str]:
-    template = "{{.Hostname}} {{.Status}}"
-    listed = cloud.on(MANAGER, "docker", "node", "ls", "--format", template, check=False)
-    rows = [line.split() for line in listed.splitlines()]
-    return [row[0] for row in rows if row[-1:] == ["Ready"]]

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from pulumi_swarm.login import NODE, way_to
+from pulumi_swarm.login import way_to
+from pulumi_swarm.review.sentences import NODE
 from tests.unit.inputs import KEY
 
 

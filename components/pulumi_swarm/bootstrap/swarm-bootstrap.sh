@@ -272,12 +272,10 @@ unlock() {
 		"$work/value" >"$work/unlock"
 	# Docker answers when the swarm has a quorum, which may be after the others are open too.
 	engine_json POST /swarm/unlock @"$work/unlock" >/dev/null
-	case $(swarm_state) in
-	locked)
+	if [ "$(swarm_state)" = locked ]; then
 		why="the key in $UNLOCK_KEY_SECRET does not open it: $(cat "$work/engine")"
 		return 1
-		;;
-	esac
+	fi
 	say "unlocked the swarm"
 }
 

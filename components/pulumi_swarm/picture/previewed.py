@@ -1,17 +1,16 @@
 """The picture of what a preview shows: what is there, and what will change; pure."""
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pulumi_swarm.plan.nodes import parse_node_name
 from pulumi_swarm.plan.overlay import ENCRYPTED_OPTION, MTU_OPTION
-from pulumi_swarm.review.sentences import NETWORK, NODE, RULES, Attached
+from pulumi_swarm.review.sentences import INGRESS_RULE, NETWORK, NODE, Attached
 from pulumi_swarm.review.steps import State, all_inputs, read_steps
 
 from .model import STAYS, Machine, Net, Opening, Picture, network_details
 
 SUBNET = "aws:ec2/subnet:Subnet"
-NODE_NAME = re.compile(r"(?P<cluster>.+)-(manager|worker)-(?P<index>\d+)")
 
 
 def previewed(preview: Mapping[str, Any], attached: Attached | None) -> list[Picture]:
@@ -86,13 +85,10 @@ def _openings(
 ) -> Iterator[Opening]:
     """What is let in, each kind of traffic once; a rule of its own for each pair of groups."""
     seen: dict[str, str] = {}
-    for kind, way in RULES.items():
-        if way != "into":
-            continue
-        for name, found in sorted(all_inputs(preview, kind).items()):
-            if name.startswith(f"{cluster}-"):
-                text = _traffic(_now(found))
-                seen[text] = seen.get(text) or changes.get((kind, name), STAYS)
+    for name, found in sorted(all_inputs(preview, INGRESS_RULE).items()):
+        if name.startswith(f"{cluster}-"):
+            text = _traffic(_now(found))
+            seen[text] = seen.get(text) or changes.get((INGRESS_RULE, name), STAYS)
     yield from (Opening(text=text, change=change) for text, change in seen.items())
 
 
@@ -109,13 +105,13 @@ def _now(found: tuple[State | None, State | None]) -> State:
 
 
 def _cluster(node: str) -> str:
-    match = NODE_NAME.fullmatch(node)
-    return match["cluster"] if match else node
+    found = parse_node_name(node)
+    return node if found is None else found.cluster
 
 
 def _number(node: str) -> int:
-    match = NODE_NAME.fullmatch(node)
-    return int(match["index"]) if match else 0
+    found = parse_node_name(node)
+    return 0 if found is None else found.index
 
 
 def _by_role_and_number(item: tuple[str, Any]) -> tuple[str, int]:

@@ -58,6 +58,26 @@ class NodePlan:
     spot: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeName:
+    """A node's name in Pulumi and on its machine: its cluster's, and its key there."""
+
+    cluster: str
+    role: Role
+    index: int
+
+
+_NODE_NAME = re.compile(r"(?P<cluster>.+)-(?P<role>manager|worker)-(?P<index>\d+)")
+
+
+def parse_node_name(name: str) -> NodeName | None:
+    """The parts of a node's name; None for what is no node's."""
+    found = _NODE_NAME.fullmatch(name)
+    if found is None:
+        return None
+    return NodeName(cluster=found["cluster"], role=Role(found["role"]), index=int(found["index"]))
+
+
 def read_nodes(reader: Reader, roles: tuple[Role, ...]) -> tuple[NodePlan, ...]:
     """All nodes of these roles that the args ask for, in the order of the roles."""
     count = {Role.MANAGER: _manager_count, Role.WORKER: _worker_count}

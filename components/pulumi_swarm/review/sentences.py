@@ -14,8 +14,9 @@ NODE = "swarm:index:Node"
 SPEC = "swarm:index:SwarmSpec"
 SETTINGS = "swarm:index:SwarmSettings"
 INSTANCE = "aws:ec2/instance:Instance"
+INGRESS_RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 RULES = {
-    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": "into",
+    INGRESS_RULE: "into",
     "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": "out of",
 }
 # What AWS charges for by the hour or month as long as it is there.
