@@ -11,6 +11,7 @@ import json
 import ssl
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
@@ -25,7 +26,8 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from moto.ssm.models import Parameter, ParameterDict, ssm_backends
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from lab import namespace, settings
+from lab import autoscaling, namespace, settings
+from lab.faults import Failing
 from lab.model import Group, Instance, Rule, Snapshot
 
 DEBIAN_AMI_PARAMETER = "/aws/service/debian/release/{release}/latest/{architecture}"
@@ -52,7 +54,10 @@ class Cloud:
         self, config: settings.Settings, on_call: Callable[[str, Mapping[str, list[str]]], None]
     ) -> None:
         self._config = config
-        self._app = _Watcher(DomainDispatcherApplication(create_backend_app), on_call)
+        self._autoscaling = autoscaling.Groups(client(config, "autoscaling"), client(config, "ec2"))
+        moto = DomainDispatcherApplication(create_backend_app)
+        hooks = autoscaling.HookCalls(moto, self._autoscaling, on_call)
+        self._app = _Watcher(hooks, on_call)
         self._user_data: dict[str, bytes] = {}
         self._ec2 = client(config, "ec2")
         self._iam = client(config, "iam")
@@ -80,7 +85,7 @@ class Cloud:
             make_server(
                 settings.API_ADDRESS,
                 443,
-                self._app,
+                Failing(self._app, self._config.state),
                 threaded=True,
                 request_handler=_QuietHandler,
                 ssl_context=context,
@@ -94,14 +99,18 @@ class Cloud:
         subnets = {s["SubnetId"]: s for s in ec2.describe_subnets()["Subnets"]}
         roles = self._roles()
         found = [
-            self._instance(instance, subnets, roles)
+            self._instance(instance, subnets)
             for reservation in ec2.describe_instances()["Reservations"]
             for instance in reservation["Instances"]
             if instance["State"]["Name"] != "terminated"
         ]
+        with_roles = [
+            replace(instance, role=roles.get(instance.profile_arn))
+            for instance in self._autoscaling.with_those_waited_for(found)
+        ]
         groups = ec2.describe_security_groups()["SecurityGroups"]
         return Snapshot(
-            instances=tuple(sorted(found, key=lambda i: i.instance_id)),
+            instances=tuple(sorted(with_roles, key=lambda i: i.instance_id)),
             groups=tuple(_group(g) for g in groups),
             # moto starts with a default VPC, as an account does; nothing of ours lives there.
             subnets=tuple(
@@ -111,9 +120,11 @@ class Cloud:
             ),
         )
 
-    def _instance(
-        self, found: Mapping[str, Any], subnets: Mapping[str, Any], roles: Mapping[str, str]
-    ) -> Instance:
+    def replace_dead(self, instance_id: str) -> None:
+        """Have a group replace a machine of its own that is off."""
+        self._autoscaling.replace_dead(instance_id)
+
+    def _instance(self, found: Mapping[str, Any], subnets: Mapping[str, Any]) -> Instance:
         interface = found["NetworkInterfaces"][0]
         options = found.get("MetadataOptions", {})
         instance_id = found["InstanceId"]
@@ -121,9 +132,13 @@ class Cloud:
         tags = {t["Key"]: t["Value"] for t in found.get("Tags", [])}
         groups = {g["GroupId"] for g in interface["Groups"]}
         groups |= {g["GroupId"] for g in found["SecurityGroups"]}
-        return Instance(
+        scaled_by = tags.get(autoscaling.GROUP_TAG, "")
+        made = Instance(
             instance_id=instance_id,
-            name=tags.get("Name", instance_id),
+            # Those of a group share one name.
+            name=f"{tags.get('Name', '')}-{instance_id}"
+            if scaled_by
+            else tags.get("Name", instance_id),
             state=found["State"]["Name"],
             address=IPv4Address(interface["PrivateIpAddress"]),
             mac=interface["MacAddress"],
@@ -133,12 +148,23 @@ class Cloud:
             zone=found["Placement"]["AvailabilityZone"],
             image_id=found["ImageId"],
             instance_type=found["InstanceType"],
-            role=roles.get(profile),
+            profile_arn=profile,
             metadata_hop_limit=options.get("HttpPutResponseHopLimit", 1),
             metadata_tokens_required=options.get("HttpTokens") == "required",
             groups=tuple(sorted(groups)),
+            autoscaling_group=scaled_by,
+            target_lifecycle_state=autoscaling.IN_SERVICE if scaled_by else "",
             user_data=self._user_data_of(instance_id),
         )
+        if not scaled_by:
+            return made
+        template = self._autoscaling.template_of(instance_id, scaled_by)
+        name = template.get("IamInstanceProfile", {}).get("Name", "")
+        return autoscaling.from_template(made, template, self._profile_arn(name))
+
+    def _profile_arn(self, name: str) -> str:
+        found = self._iam.get_instance_profile(InstanceProfileName=name)["InstanceProfile"]
+        return str(found["Arn"])
 
     def _user_data_of(self, instance_id: str) -> bytes:
         """The instance's user-data; fetched once, since it cannot change while one runs."""

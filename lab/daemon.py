@@ -99,6 +99,9 @@ class Reconciler:
             self._machines.pop(instance_id).want("terminated")
         for instance_id in reboots & self._machines.keys():
             self._machines[instance_id].reboot()
+        for instance in snapshot.instances:
+            if instance.autoscaling_group and self._machines[instance.instance_id].has_ended:
+                self._cloud.replace_dead(instance.instance_id)
         self._write_status(snapshot)
 
     def _role_credentials(self, role: str) -> metadata.Credentials:

@@ -63,6 +63,12 @@ class Machine:
         running = self._process is not None and self._process.poll() is None
         return read_pid(self._folder) if running else None
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether it is off though it should run: it powered itself off, or lost its power."""
+        code = None if self._process is None else self._process.poll()
+        return self._wanted == "running" and code not in (None, EXIT_REBOOT)
+
     def want(self, state: str) -> None:
         """Ask for one of EC2's states: running, stopped, terminated."""
         if state == self._wanted:

@@ -48,6 +48,8 @@ def tree(instance: Instance, credentials: Credentials | None) -> Tree:
         "network": {"interfaces": {"macs": {instance.mac: interface}}},
         "placement": {"availability-zone": instance.zone, "region": settings.REGION},
     }
+    if instance.autoscaling_group:
+        found["autoscaling"] = {"target-lifecycle-state": instance.target_lifecycle_state}
     if instance.role is not None and credentials is not None:
         found["iam"] = {"security-credentials": {instance.role: json.dumps(credentials)}}
     return found

@@ -26,7 +26,10 @@ class Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instance:
-    """An EC2 instance: what a host must be to stand for it."""
+    """An EC2 instance: what a host must be to stand for it.
+
+    ``role`` is that of its profile; ``autoscaling_group`` is empty for one that is in none.
+    """
 
     instance_id: str
     name: str
@@ -39,10 +42,13 @@ class Instance:
     zone: str
     image_id: str
     instance_type: str
-    role: str | None
     metadata_hop_limit: int
     metadata_tokens_required: bool
     groups: tuple[str, ...]
+    autoscaling_group: str = ""
+    target_lifecycle_state: str = ""
+    profile_arn: str = ""
+    role: str | None = None
     user_data: bytes = field(repr=False)
 
     @property

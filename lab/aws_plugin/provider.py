@@ -39,6 +39,7 @@ from lab.aws_plugin.base import ResourceType
 from lab.aws_plugin.resources import TYPES
 from pulumi_swarm.provider.values import UNKNOWN, plain_map, property_map, type_of
 
+LONGEST_CALL_SECONDS = 400  # a group is removed when its machines have ended
 AUTO_NAME_DIGITS = 7  # what Pulumi's own providers append
 
 NOT_LOCAL = (
@@ -62,6 +63,7 @@ class AwsStandIn(Provider):
         self._types: dict[str, ResourceType] = {t.token: t(self._client) for t in TYPES}
         self._lookups: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
             "aws:index/getAvailabilityZones:getAvailabilityZones": self._availability_zones,
+            "aws:ec2/getAmi:getAmi": self._image,
             "aws:index/getRegion:getRegion": lambda _: {
                 "id": self._region,
                 "name": self._region,
@@ -165,7 +167,11 @@ class AwsStandIn(Provider):
                     region_name=self._region,
                 )
                 # Retries help against nothing here and hide what moto answers.
-                config = Config(retries={"max_attempts": 1}, max_pool_connections=50)
+                config = Config(
+                    retries={"max_attempts": 1},
+                    max_pool_connections=50,
+                    read_timeout=LONGEST_CALL_SECONDS,
+                )
                 self._clients[service] = session.client(
                     service, endpoint_url=endpoint, config=config
                 )
@@ -177,6 +183,15 @@ class AwsStandIn(Provider):
             "id": self._region,
             "names": [zone["ZoneName"] for zone in zones],
             "zoneIds": [zone["ZoneId"] for zone in zones],
+        }
+
+    def _image(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        filters = [{"Name": f["name"], "Values": f["values"]} for f in arguments["filters"]]
+        found = self._client("ec2").describe_images(Filters=filters)["Images"][0]
+        return {
+            "id": found["ImageId"],
+            "imageId": found["ImageId"],
+            "rootDeviceName": found["RootDeviceName"],
         }
 
     def _parameter(self, arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """All resource types that the stand-in serves."""
 
-from lab.aws_plugin import compute, firewall, identity, network, secrets
+from lab.aws_plugin import autoscaling, compute, firewall, identity, network, secrets
 from lab.aws_plugin.base import ResourceType
 
 TYPES: tuple[type[ResourceType], ...] = (
@@ -17,6 +17,9 @@ TYPES: tuple[type[ResourceType], ...] = (
     firewall.SecurityGroupEgressRule,
     compute.NetworkInterface,
     compute.Instance,
+    autoscaling.LaunchTemplate,
+    autoscaling.Group,
+    autoscaling.Policy,
     secrets.Secret,
     secrets.SecretVersion,
     secrets.Parameter,
