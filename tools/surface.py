@@ -37,8 +37,10 @@ def compare(released: Schema, current: Schema) -> SurfaceChange:
         for path in after.keys() - before.keys()
         if after[path][1] and "." in path and path.partition(".")[0] in before
     }
+    new = after.keys() - before.keys() - demanded
     return SurfaceChange(
-        added=frozenset(after.keys() - before.keys() - demanded),
+        # Of what is new as a whole, its name says enough.
+        added=frozenset(p for p in new if "." not in p or p.partition(".")[0] in before),
         broken=frozenset(gone | other | demanded),
     )
 

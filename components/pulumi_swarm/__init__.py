@@ -8,25 +8,31 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .cluster import SwarmCluster, SwarmClusterArgs
+    from .autoscaled import AutoscaledWorkerPool, AutoscaledWorkerPoolArgs
+    from .cluster import SwarmCluster
+    from .cluster_args import SwarmClusterArgs
     from .errors import SwarmInputError
     from .firewall import SwarmFirewall, SwarmFirewallArgs
     from .join import SwarmJoin, SwarmJoinArgs
     from .managers import ManagerSet, ManagerSetArgs
     from .network import OverlayNetwork, OverlayNetworkArgs
-    from .resources import Node, SshHostKey, SwarmSettings, SwarmSpec
+    from .resources import Node, OverlayProbe, Rollout, SshHostKey, SwarmSettings, SwarmSpec
     from .vpc import SwarmVpc, SwarmVpcArgs
     from .workers import WorkerPool, WorkerPoolArgs
 
 _HOMES = {
+    "AutoscaledWorkerPool": "autoscaled",
+    "AutoscaledWorkerPoolArgs": "autoscaled",
     "ManagerSet": "managers",
     "ManagerSetArgs": "managers",
     "Node": "resources",
     "OverlayNetwork": "network",
     "OverlayNetworkArgs": "network",
+    "OverlayProbe": "resources",
+    "Rollout": "resources",
     "SshHostKey": "resources",
     "SwarmCluster": "cluster",
-    "SwarmClusterArgs": "cluster",
+    "SwarmClusterArgs": "cluster_args",
     "SwarmFirewall": "firewall",
     "SwarmFirewallArgs": "firewall",
     "SwarmInputError": "errors",
@@ -41,11 +47,15 @@ _HOMES = {
 }
 
 __all__ = [
+    "AutoscaledWorkerPool",
+    "AutoscaledWorkerPoolArgs",
     "ManagerSet",
     "ManagerSetArgs",
     "Node",
     "OverlayNetwork",
     "OverlayNetworkArgs",
+    "OverlayProbe",
+    "Rollout",
     "SshHostKey",
     "SwarmCluster",
     "SwarmClusterArgs",

@@ -1,53 +1,31 @@
 """A whole swarm from one set of args."""
 
 from collections.abc import Iterable, Mapping
-from typing import NotRequired, cast
+from typing import cast
 
 import pulumi
 import pulumi_aws as aws
 import pulumi_docker as docker
 
 from .args import only, raise_for, settle
+from .autoscaled import AutoscaledWorkerPool, AutoscaledWorkerPoolArgs
+from .cluster_args import SwarmClusterArgs
 from .firewall import SwarmFirewall
 from .join import SwarmJoin
 from .launch import check_launch
 from .managers import ManagerSet, ManagerSetArgs
-from .network import OverlayNetwork, OverlayNetworkArgs
+from .network import OverlayNetwork
 from .picture.declared import declared
 from .picture.mermaid import render
 from .plan.access import Access
 from .plan.cluster import read_cluster
 from .plan.connection import Connection, ssh_options
 from .plan.ports import Role
+from .plan.probe import CHECKS_OF_A_NETWORK, PROBE_TIMEOUT_SECONDS
 from .plan.problems import Problems
-from .resources import SwarmSettings, SwarmSpec
-from .shared_args import DaemonArgs, ManagerArgs, NodeArgs, SpecArgs, SwarmArgs, WorkerArgs
+from .resources import OverlayProbe, SwarmSettings, SwarmSpec
 from .vpc import SwarmVpc
 from .workers import WorkerPool, WorkerPoolArgs
-
-
-class SwarmClusterArgs(ManagerArgs, WorkerArgs, NodeArgs, DaemonArgs, SpecArgs, SwarmArgs):
-    """Args of SwarmCluster."""
-
-    availability_zones: NotRequired[list[str]]
-    """Up to three zones. The region's first three when not given."""
-    nat: NotRequired[str]
-    """none, single or per-zone: NAT gateways for private subnets. single with private or ssm
-    access, none with public, when not given."""
-    vpc_id: NotRequired[pulumi.Input[str]]
-    """A VPC that exists, with subnetIds and vpcCidr. One is made when not given."""
-    subnet_ids: NotRequired[list[pulumi.Input[str]]]
-    """Subnets of that VPC for the machines, taken in turn."""
-    admin_cidrs: NotRequired[list[str]]
-    """Where ssh to the managers may come from; needed unless access is ssm."""
-    extra_policy_arns: NotRequired[dict[str, pulumi.Input[str]]]
-    """IAM policies for every node's role besides its own: ARNs by names of your choice. None when
-    not given."""
-    networks: NotRequired[list[OverlayNetworkArgs]]
-    """The overlay networks."""
-    allow_encrypted_networks: NotRequired[bool]
-    """Open IP protocol 50 also for encrypted networks that are declared elsewhere. false when
-    not given."""
 
 
 class SwarmCluster(pulumi.ComponentResource):
@@ -67,6 +45,8 @@ class SwarmCluster(pulumi.ComponentResource):
     """The managers' security group; add rules for what services publish."""
     worker_security_group_id: pulumi.Output[str]
     """The workers' security group; add rules for what services publish."""
+    autoscaling_groups: pulumi.Output[dict[str, str]]
+    """The auto-scaling groups of the pools, by pool; scaling policies name them."""
     network_ids: pulumi.Output[dict[str, str]]
     """The networks' ids by name."""
     node_ids: pulumi.Output[dict[str, str]]
@@ -95,8 +75,10 @@ class SwarmCluster(pulumi.ComponentResource):
         self.managers = self._make_managers(subnet_ids)
         self._make_spec()
         self.workers = self._make_workers(subnet_ids)
+        self.pools = {p.name: self._make_pool(i, subnet_ids) for i, p in enumerate(plan.pools)}
         self.docker_provider = self._make_provider()
         self.networks = {n.name: self._make_network(i) for i, n in enumerate(plan.networks)}
+        self._probe()
         self._set_outputs()
 
     def _place(self) -> list[pulumi.Input[str]]:
@@ -143,6 +125,7 @@ class SwarmCluster(pulumi.ComponentResource):
             self._name,
             {
                 "session_manager": plan.access.access is Access.SSM,
+                "autoscaled": bool(plan.pools),
                 "extra_policy_arns": self._args.get("extra_policy_arns") or {},
                 "tags": dict(plan.tags),
             },
@@ -219,6 +202,24 @@ class SwarmCluster(pulumi.ComponentResource):
             managers=[self.managers.launched[0].node],
         )
 
+    def _make_pool(self, index: int, subnet_ids: list[pulumi.Input[str]]) -> AutoscaledWorkerPool:
+        pool = self._plan.pools[index]
+        wired = {
+            **self._shared(AutoscaledWorkerPoolArgs.__annotations__, Role.WORKER),
+            **self._args["worker_pools"][index],
+            "subnet_ids": subnet_ids,
+            "security_group_id": self._firewall.worker_security_group_id,
+            "instance_profile": self._join.worker_instance_profile,
+            "worker_secret_id": self._join.worker_secret_id,
+            "addresses_parameter": self._join.addresses_parameter,
+        }
+        return AutoscaledWorkerPool(
+            f"{self._name}-{pool.name}",
+            cast("AutoscaledWorkerPoolArgs", wired),
+            self._child,
+            after=[self.managers.launched[0].node, self._firewall],
+        )
+
     def _make_provider(self) -> docker.Provider:
         """Known as soon as addresses are, so that a preview never loses sight of the networks."""
         connection = pulumi.Output.all(**self.managers.connection).apply(Connection.of)
@@ -241,14 +242,33 @@ class SwarmCluster(pulumi.ComponentResource):
             lifetime=self._join.worker_secret,
         )
 
+    def _probe(self) -> None:
+        launched = [*self.managers.launched, *self.workers.launched]
+        for name in self._plan.probes.networks:
+            network = next(n for n in self._plan.networks if n.name == name)
+            made = self.networks[name]
+            OverlayProbe(
+                f"{self._name}-{name}",
+                {
+                    "network": name,
+                    "image": self._plan.probes.image,
+                    "checks": [check.value for check in CHECKS_OF_A_NETWORK],
+                    "encrypted": network.encrypted,
+                    "dataPathPort": self._plan.swarm.data_path_port,
+                    "timeoutSeconds": PROBE_TIMEOUT_SECONDS,
+                    "triggers": [made.network_id, *(m.node.node_id for m in launched)],
+                },
+                self.managers.connection,
+                pulumi.ResourceOptions(parent=self, depends_on=[made, *(m.node for m in launched)]),
+            )
+
     def _set_outputs(self) -> None:
         self.manager_addresses = self.managers.private_addresses
         self.worker_addresses = self.workers.private_addresses
         self.manager_security_group_id = self._firewall.manager_security_group_id
         self.worker_security_group_id = self._firewall.worker_security_group_id
-        self.network_ids = pulumi.Output.all(
-            **{name: network.network_id for name, network in self.networks.items()}
-        )
+        self.autoscaling_groups = _by_name({n: p.group_name for n, p in self.pools.items()})
+        self.network_ids = _by_name({n: made.network_id for n, made in self.networks.items()})
         launched = [*self.managers.launched, *self.workers.launched]
         self.node_ids = pulumi.Output.all(
             **{
@@ -266,8 +286,16 @@ class SwarmCluster(pulumi.ComponentResource):
                 "workerAddresses": self.worker_addresses,
                 "managerSecurityGroupId": self.manager_security_group_id,
                 "workerSecurityGroupId": self.worker_security_group_id,
+                "autoscalingGroups": self.autoscaling_groups,
                 "networkIds": self.network_ids,
                 "nodeIds": self.node_ids,
                 "topology": self.topology,
             }
         )
+
+
+def _by_name(values: Mapping[str, pulumi.Output[str]]) -> pulumi.Output[dict[str, str]]:
+    """One output of all; ``Output.all`` of nothing would be a list."""
+    if not values:
+        return pulumi.Output.from_input({})
+    return pulumi.Output.all(**values)

@@ -2,6 +2,7 @@
 
 from pulumi.provider.experimental.component import ComponentProvider
 
+from .autoscaled import AutoscaledWorkerPool
 from .cluster import SwarmCluster
 from .firewall import SwarmFirewall
 from .join import SwarmJoin
@@ -19,6 +20,7 @@ COMPONENTS = [
     SwarmJoin,
     ManagerSet,
     WorkerPool,
+    AutoscaledWorkerPool,
     OverlayNetwork,
 ]
 

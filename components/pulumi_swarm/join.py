@@ -7,6 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from .args import raise_for, settle
+from .launch import group_name
 from .plan.cluster import read_join
 from .plan.ports import Role
 from .plan.problems import Problems
@@ -20,6 +21,9 @@ _SESSION_ACTIONS = (
     "ssmmessages:OpenControlChannel",
     "ssmmessages:OpenDataChannel",
 )
+
+# What machines of a pool tell their group: that they have joined, and that they have left.
+_HOOK_ACTION = "autoscaling:CompleteLifecycleAction"
 
 _ASSUME_ROLE = json.dumps(
     {
@@ -40,6 +44,9 @@ class SwarmJoinArgs(TypedDict):
 
     session_manager: NotRequired[bool]
     """Whether managers may be reached through AWS Session Manager. false when not given."""
+    autoscaled: NotRequired[bool]
+    """Whether there are pools that size themselves: their machines speak to their groups. false
+    when not given."""
     extra_policy_arns: NotRequired[dict[str, pulumi.Input[str]]]
     """IAM policies for every node's role besides its own: ARNs by names of your choice. None when
     not given."""
@@ -85,6 +92,7 @@ class SwarmJoin(pulumi.ComponentResource):
         self._name = name
         self._tags = plan.tags
         self._session_manager = plan.session_manager
+        self._groups = group_name(f"{name}-*") if plan.autoscaled else ""
         self._policy_arns = args.get("extra_policy_arns") or {}
         self._child = pulumi.ResourceOptions(parent=self)
         self.worker_secret = self._secret("worker-token", "join token of workers")
@@ -176,6 +184,7 @@ class SwarmJoin(pulumi.ComponentResource):
                 unlock_key_secret=ids["unlock_key"],
                 parameter=ids["parameter"],
                 session_manager=self._session_manager,
+                groups=self._groups,
             )
         )
 
@@ -189,8 +198,12 @@ def policy_document(
     unlock_key_secret: str,
     parameter: str,
     session_manager: bool,
+    groups: str = "",
 ) -> str:
-    """What nodes of a role may do: a worker reads its own token and the addresses, no more."""
+    """What nodes of a role may do: a worker reads its own token and the addresses, no more.
+
+    ``groups`` is a pattern for the names of the auto-scaling groups, when there are any.
+    """
     _, partition, _, region, account, *_ = worker_secret.split(":")
     addresses = f"arn:{partition}:ssm:{region}:{account}:parameter{parameter}"
     tokens = [worker_secret, manager_secret]
@@ -205,6 +218,10 @@ def policy_document(
         statements.append(_allow("secretsmanager:PutSecretValue", tokens))
         if session_manager:  # on managers alone: nobody reaches workers
             statements += [_allow(action, ["*"]) for action in _SESSION_ACTIONS]
+    if role is Role.WORKER and groups:
+        names = f"autoScalingGroup:*:autoScalingGroupName/{groups}"
+        resources = [f"arn:{partition}:autoscaling:{region}:{account}:{names}"]
+        statements.append(_allow(_HOOK_ACTION, resources))
     return json.dumps({"Version": "2012-10-17", "Statement": statements})
 
 

@@ -1,5 +1,6 @@
 """How one node is launched: instance and membership, the same for every role."""
 
+import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -61,9 +62,9 @@ class Launcher:
         self._wiring = wiring
         self._instance_type = instance_type
         self._lifetime = lifetime
-        self._ami = wiring.ami or self._newest_image()
+        self._ami = wiring.ami or newest_image(parent, plan, instance_type)
 
-    def launch(
+    def launch(  # noqa: PLR0913  # all that ties one node to the others
         self,
         node: NodePlan,
         *,
@@ -73,12 +74,13 @@ class Launcher:
         address: pulumi.Input[str] | None = None,
         connection: Mapping[str, pulumi.Input[object]],
         after: Sequence[pulumi.Resource] = (),
+        in_turn: pulumi.Output[list[Node]] | None = None,
         member_after: Sequence[pulumi.Resource] = (),
     ) -> Launched:
         """Launch a node on an interface that exists, or on one that EC2 makes in a subnet.
 
-        The machine starts when ``after`` is done; ``member_after`` holds up no
-        more than the wait for its membership.
+        The machine starts when ``after`` is done, and ``in_turn`` too;
+        ``member_after`` holds up no more than the wait for its membership.
         """
         name = f"{self._name}-{node.key}"
         instance = aws.ec2.Instance(
@@ -86,7 +88,11 @@ class Launcher:
             aws.ec2.InstanceArgs(
                 ami=self._ami,
                 user_data=self._user_data(name, node),
-                instance_type=self._instance_type,
+                instance_type=(
+                    self._instance_type
+                    if in_turn is None
+                    else once_done(in_turn, self._instance_type)
+                ),
                 iam_instance_profile=self._wiring.instance_profile,
                 # Version 2 alone, and no further than the machine itself: not to its containers.
                 metadata_options=aws.ec2.InstanceMetadataOptionsArgs(
@@ -138,21 +144,12 @@ class Launcher:
             connection=connection,
             opts=pulumi.ResourceOptions(
                 parent=self._parent,
-                depends_on=[instance, *after, *member_after],
+                depends_on=[instance, *member_after],
                 delete_before_replace=True,
                 deleted_with=self._lifetime,
             ),
         )
         return Launched(instance=instance, node=member)
-
-    def _newest_image(self) -> pulumi.Output[str]:
-        parameter = image_parameter(
-            self._plan.machines.operating_system, architecture(self._instance_type)
-        )
-        found = aws.ssm.get_parameter_output(
-            name=parameter, opts=pulumi.InvokeOptions(parent=self._parent)
-        )
-        return found.insecure_value  # public, so not to be marked as a secret
 
     def _user_data(self, hostname: str, node: NodePlan) -> pulumi.Output[str]:
         wiring = self._wiring
@@ -175,13 +172,49 @@ class Launcher:
         }
 
 
+def group_name(name: str) -> str:
+    """The group's name: known beforehand, since its machines and their role are told it."""
+    return f"{pulumi.get_project()}/{pulumi.get_stack()}/{name}"
+
+
+def newest_image(
+    parent: pulumi.ComponentResource, plan: GroupPlan, instance_type: str
+) -> pulumi.Output[str]:
+    """The newest image of the operating system for a type's processor."""
+    parameter = image_parameter(plan.machines.operating_system, architecture(instance_type))
+    found = aws.ssm.get_parameter_output(name=parameter, opts=pulumi.InvokeOptions(parent=parent))
+    return found.insecure_value  # public, so not to be marked as a secret
+
+
+def once_done(nodes: "pulumi.Output[list[Node]]", value: str) -> pulumi.Output[str]:
+    """A value that is there when these nodes are done, and depends on nothing.
+
+    Dependencies stay in the state: with one on another worker's node, all
+    workers would one day be destroyed one after the other too.
+    """
+
+    async def wait() -> str:
+        for node in await nodes.future(with_unknowns=True) or ():
+            await node.node_id.future(with_unknowns=True)
+        return value
+
+    async def known() -> bool:
+        return True
+
+    return pulumi.Output(set(), asyncio.ensure_future(wait()), asyncio.ensure_future(known()))
+
+
 def advertised(node: NodePlan) -> str:
     """The address that a node is told to advertise; nothing when it is the machine's own."""
     return "" if node.advertise_addr is None else str(node.advertise_addr)
 
 
 def node_settings(
-    hostname: str, node: NodePlan, plan: GroupPlan, ids: Mapping[str, str]
+    hostname: str,
+    node: NodePlan,
+    plan: GroupPlan,
+    ids: Mapping[str, str],
+    autoscaling_group: str = "",
 ) -> NodeSettings:
     """What a node is told; ``ids`` names its secrets and the parameter of addresses."""
     is_manager = node.role is Role.MANAGER
@@ -206,8 +239,10 @@ def node_settings(
         daemon_config=plan.daemon.config,
         engine_version=plan.machines.engine_version,
         boot_timeout_seconds=plan.machines.boot_timeout_seconds,
+        reap_after_seconds=plan.machines.reap_after_seconds,
         authorized_keys=plan.access.authorized_keys if is_manager else (),
         further_parts=[(part.kind.value, part.content) for part in plan.machines.user_data_parts],
+        autoscaling_group=autoscaling_group,
     )
 
 
@@ -243,7 +278,8 @@ def _bastion(access: AccessPlan) -> dict[str, object]:
     }
 
 
-LONGEST_ID = "x" * 200  # characters; a secret's ARN stays below
+# Ids stand in user-data before they are known; a secret's ARN stays below 200 characters.
+LONGEST_IDS = dict.fromkeys(("worker", "manager", "host_key", "unlock_key", "parameter"), "x" * 200)
 
 
 # The component's name starts the machines' host names: an RFC 1123 label of 63 characters at
@@ -262,13 +298,18 @@ def check_launch(plan: GroupPlan, name: str, problems: Problems) -> None:
             "choose another name for the component",
         )
         return
-    ids = dict.fromkeys(("worker", "manager", "host_key", "unlock_key", "parameter"), LONGEST_ID)
     for node in plan.nodes[:1]:  # the nodes of a role differ by a digit
-        size = len(render(node_settings(f"{name}-{node.key}", node, plan, ids)).encode())
-        if size > MAX_USER_DATA_BYTES:
-            problems.add(
-                "sshAuthorizedKeys and userDataParts",
-                f"{size} bytes of user-data",
-                f"must leave the user-data below {MAX_USER_DATA_BYTES} bytes, which is EC2's limit",
-                "give fewer or shorter keys, and have long parts fetch what they run",
-            )
+        settings = node_settings(f"{name}-{node.key}", node, plan, LONGEST_IDS)
+        check_size(render(settings), problems)
+
+
+def check_size(user_data: str, problems: Problems) -> None:
+    """Refuse user-data that EC2 does not take."""
+    size = len(user_data.encode())
+    if size > MAX_USER_DATA_BYTES:
+        problems.add(
+            "sshAuthorizedKeys and userDataParts",
+            f"{size} bytes of user-data",
+            f"must leave the user-data below {MAX_USER_DATA_BYTES} bytes, which is EC2's limit",
+            "give fewer or shorter keys, and have long parts fetch what they run",
+        )

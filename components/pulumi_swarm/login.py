@@ -10,29 +10,22 @@ the stack.
 """
 
 import argparse
-import json
 import os
-import subprocess
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from .plan.connection import SSH_HOST, SSH_USER, Connection, ssh_options
 from .plan.nodes import NodeName, parse_node_name
 from .plan.ports import Role
 from .review.sentences import NODE
+from .state import Resource, exported, name_of
 
 
-def way_to(manager: str, state: Mapping[str, Any]) -> list[str]:
-    """The ``argv`` that logs in to one manager, from ``pulumi stack export``.
+def way_to(manager: str, resources: Sequence[Resource]) -> list[str]:
+    """The ``argv`` that logs in to one manager, from the resources of the stack.
 
     Any manager of the cluster knows the way, also to one that never joined.
     """
-    resources = (state.get("deployment") or {}).get("resources") or []
-    ways = {
-        item["urn"].rpartition("::")[2]: item["inputs"]["connection"]
-        for item in resources
-        if item["type"] == NODE
-    }
+    ways = {name_of(r): r["inputs"]["connection"] for r in resources if r["type"] == NODE}
     asked = _manager(manager)
     for node, way in ways.items():
         known = _manager(node)
@@ -64,17 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("manager", metavar="MANAGER")
     parser.add_argument("command", metavar="COMMAND", nargs=argparse.REMAINDER)
     options = parser.parse_args(arguments)
-    stack = ["--stack", options.stack] if options.stack else []
-    exported = subprocess.run(
-        ["pulumi", "stack", "export", *stack],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if exported.returncode:
-        raise SystemExit(exported.stderr.strip())
-    argv = way_to(options.manager, json.loads(exported.stdout))
+    argv = way_to(options.manager, exported(options.stack))
     os.execvp(argv[0], [*argv, *options.command])  # noqa: S606  # to be ssh, with its terminal
 
 

@@ -9,13 +9,19 @@ from typing import Any
 
 import grpc
 import grpc.aio
+from google.protobuf.struct_pb2 import Struct
 from pulumi.provider.experimental.server import ProviderServicer as ResourceServicer
 from pulumi.provider.server import ComponentInitError
 from pulumi.provider.server import ProviderServicer as ComponentServicer
-from pulumi.runtime.proto import ResourceProviderServicer, provider_pb2_grpc
+from pulumi.runtime.proto import (
+    ResourceProviderServicer,
+    provider_pb2,
+    provider_pb2_grpc,
+    status_pb2,
+)
 
 from .errors import SwarmInputError
-from .provider.errors import ResourceError
+from .provider.errors import ResourceError, UnfinishedError
 from .provider.resources import SwarmResources
 from .resources import PLUGIN_VERSION
 
@@ -49,16 +55,17 @@ def _by(servicer: str, method: str) -> Method:
         try:
             return await getattr(getattr(self, servicer), method)(request, context)
         except Exception as error:
-            message = readable(error)
-            if message is None:
+            told = for_users(error)
+            if told is None:
                 raise
-            await context.abort(grpc.StatusCode.UNKNOWN, message)
+            details = unfinished(told, request) if isinstance(told, UnfinishedError) else ()
+            await context.abort(grpc.StatusCode.UNKNOWN, str(told), details)
 
     return call
 
 
-def readable(error: BaseException) -> str | None:
-    """The message of a failure that is meant for users; None for a fault of the program.
+def for_users(error: BaseException) -> ResourceError | SwarmInputError | None:
+    """The failure whose message is meant for users; None for a fault of the program.
 
     Pulumi's servicers raise another error in place of the first, with a stack
     trace in its text.
@@ -68,9 +75,23 @@ def readable(error: BaseException) -> str | None:
         if isinstance(seen, ComponentInitError):
             seen = seen.inner
         if isinstance(seen, ResourceError | SwarmInputError):
-            return str(seen)
+            return seen
         seen = seen.__cause__ or seen.__context__
     return None
+
+
+def unfinished(error: UnfinishedError, request: Any) -> tuple[tuple[str, bytes], ...]:
+    """What makes the engine keep a resource whose creation or update did not come to its end."""
+    inputs = request.news if hasattr(request, "news") else request.properties
+    known = Struct()
+    known.CopyFrom(inputs)
+    known.update(error.outputs)
+    kept = provider_pb2.ErrorResourceInitFailed(
+        id=error.resource_id, properties=known, reasons=[str(error)], inputs=inputs
+    )
+    status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=str(error))
+    status.details.add().Pack(kept)
+    return (("grpc-status-details-bin", status.SerializeToString()),)
 
 
 class SwarmServicer(ResourceProviderServicer):

@@ -83,6 +83,25 @@ class SwarmSettings(_Resource):
         super().__init__("SwarmSettings", name, inputs, [], opts)
 
 
+class Rollout(_Resource):
+    """The order in which workers are replaced.
+
+    Makes nothing. It compares the machines with those of the update before: the
+    ones that are replaced go in turn, while new ones are all made at once.
+    """
+
+    def __init__(
+        self, name: str, machines: Mapping[str, str], opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        """``machines``: by node key, a text that differs when the machine is another one."""
+        super().__init__("Rollout", name, {"machines": machines}, ["replaced"], opts)
+
+    @property
+    def replaced(self) -> pulumi.Output[list[str]]:
+        """The keys of the workers that have predecessors, in their order."""
+        return cast("pulumi.Output[list[str]]", pulumi.get(self, "replaced"))
+
+
 class SwarmSpec(_Resource):
     """What can change while the swarm lives: Docker's ``docker swarm update``, and rotations.
 
@@ -113,6 +132,35 @@ class SwarmSpec(_Resource):
     def unlock_key(self) -> pulumi.Output[str]:
         """The key that opens the managers after a restart; empty without autolock. Secret."""
         return self._text("unlockKey")
+
+
+class OverlayProbe(_Resource):
+    """Proof that packets cross a network between all nodes that take tasks.
+
+    create and update: short-lived containers on every node resolve the others'
+    names, ping them, send a megabyte both ways and find the largest packet
+    that passes; the likely cause is told when anything does not cross, and the
+    update fails. delete: nothing.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        inputs: Mapping[str, object],
+        connection: "Mapping[str, pulumi.Input[object]]",
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """``inputs``: network, image, checks, encrypted, dataPathPort, timeoutSeconds, triggers."""
+        super().__init__(
+            "OverlayProbe", name, {**inputs, "connection": connection}, ["matrix"], opts
+        )
+
+    @property
+    def matrix(self) -> pulumi.Output[dict[str, dict[str, dict[str, str]]]]:
+        """The answers: from node, to node, check."""
+        return cast(
+            "pulumi.Output[dict[str, dict[str, dict[str, str]]]]", pulumi.get(self, "matrix")
+        )
 
 
 class Node(_Resource):

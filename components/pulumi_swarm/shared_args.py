@@ -30,6 +30,12 @@ class ManagerArgs(TypedDict):
     """active, pause or drain: whether managers take tasks. active when not given."""
     manager_labels: NotRequired[dict[str, str]]
     """Node labels for every manager."""
+    reap_after_seconds: NotRequired[int]
+    """How long a machine of an autoscaled pool may be down before managers take it off the list for
+    good, 30 to 86400 seconds. 900 when not given."""
+    manager_generation: NotRequired[int]
+    """A counter; raising it replaces every manager, one after the other, with the newest image and
+    user-data. 1 when not given."""
 
 
 class WorkerArgs(TypedDict):
@@ -43,22 +49,45 @@ class WorkerArgs(TypedDict):
     """active, pause or drain: whether workers take tasks. active when not given."""
     worker_labels: NotRequired[dict[str, str]]
     """Node labels for every worker."""
+    worker_generation: NotRequired[int]
+    """A counter; raising it replaces every worker, with the newest image and user-data. 1 when not
+    given."""
+    worker_parallelism: NotRequired[int]
+    """How many workers are away at once while workers are replaced, 0 to 1000; 0 replaces all at
+    once. 1 when not given."""
     worker_spot: NotRequired[bool]
     """Whether workers are spot machines, which AWS takes back when it needs them. false when not
     given."""
 
 
-class NodeArgs(TypedDict):
-    """What all nodes are, and how Pulumi reaches the managers."""
+class AutoscaledPoolArgs(TypedDict):
+    """Workers in an auto-scaling group."""
 
-    node_labels: NotRequired[dict[str, dict[str, str]]]
-    """Node labels for single nodes, by key such as manager-0 or worker-4."""
-    node_generations: NotRequired[dict[str, int]]
-    """Generation of single nodes, by key; raising one replaces that node, with the newest image
-    and user-data. 1 when not given."""
-    node_advertise_addrs: NotRequired[dict[str, str]]
-    """Private addresses that single nodes tell the others to reach them by, by key, such as one of
-    a second interface. A node's own address in the VPC when not given."""
+    name: str
+    """Names the group and, as engine.labels.swarm.pool, its nodes in placement constraints."""
+    min_size: NotRequired[int]
+    """The fewest machines, 0 to 1000; as many are there at first. 0 when not given."""
+    max_size: int
+    """The most machines, 0 to 1000; what scales the group stays between the two."""
+    instance_types: NotRequired[list[str]]
+    """EC2 instance types with one processor, of which AWS takes what it has. t3.small when not
+    given."""
+    on_demand_base_capacity: NotRequired[int]
+    """How many of the first machines are no spot machines, 0 to 1000. 0 when not given."""
+    on_demand_percentage_above_base_capacity: NotRequired[int]
+    """How many of the others are no spot machines, 0 to 100 percent. 100 when not given."""
+    min_healthy_percentage: NotRequired[int]
+    """What stays in service while machines are replaced, 0 to 100 percent. 90 when not given."""
+    labels: NotRequired[dict[str, str]]
+    """Further engine labels of its nodes. None when not given."""
+    generation: NotRequired[int]
+    """A counter; raising it replaces the machines by an instance refresh, with the newest image and
+    user-data. 1 when not given."""
+
+
+class MachineArgs(TypedDict):
+    """What every machine is."""
+
     operating_system: NotRequired[str]
     """debian-12, debian-13, ubuntu-24.04 or amazon-linux-2023. debian-12 when not given."""
     ami: NotRequired[pulumi.Input[str]]
@@ -70,6 +99,21 @@ class NodeArgs(TypedDict):
     """Size of the encrypted gp3 root volumes, 8 to 16384 GiB. 20 when not given."""
     boot_timeout_seconds: NotRequired[int]
     """How long a machine may take to join, 60 to 3600 seconds. 600 when not given."""
+    tags: NotRequired[dict[str, str]]
+    """Tags for every resource that takes any."""
+
+
+class NodeArgs(MachineArgs):
+    """What all nodes are, and how Pulumi reaches the managers."""
+
+    node_labels: NotRequired[dict[str, dict[str, str]]]
+    """Node labels for single nodes, by key such as manager-0 or worker-4."""
+    node_generations: NotRequired[dict[str, int]]
+    """Generation of single nodes, by key; raising one replaces that node, with the newest image
+    and user-data. 1 when not given."""
+    node_advertise_addrs: NotRequired[dict[str, str]]
+    """Private addresses that single nodes tell the others to reach them by, by key, such as one of
+    a second interface. A node's own address in the VPC when not given."""
     access: NotRequired[str]
     """public, private, bastion or ssm: how Pulumi reaches the managers: by ssh to Elastic IPs, by
     ssh to private addresses, the same through a bastion, or through Session Manager with no port
@@ -81,8 +125,6 @@ class NodeArgs(TypedDict):
     """The private key that ssh uses. ssh's own choice (agent, default keys) when not given."""
     ssh_proxy_command: NotRequired[str]
     """A command that runs another in the managers' network. None when not given."""
-    tags: NotRequired[dict[str, str]]
-    """Tags for every resource that takes any."""
 
 
 class DaemonArgs(TypedDict):

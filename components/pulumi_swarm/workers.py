@@ -1,6 +1,6 @@
 """The workers of a swarm."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pulumi
 
@@ -9,6 +9,7 @@ from .launch import Launched, Launcher, Wiring, check_launch, connection_inputs
 from .plan.cluster import read_group
 from .plan.ports import Role
 from .plan.problems import Problems
+from .resources import Node, Rollout
 from .shared_args import DaemonArgs, NodeArgs, WorkerArgs
 
 
@@ -46,7 +47,7 @@ WIRING = (
 class WorkerPool(pulumi.ComponentResource):
     """Workers: ``worker_count`` instances, each with its membership of the swarm.
 
-    They are made side by side; none waits for another.
+    They are made side by side, and replaced in turn: ``worker_parallelism`` at a time.
     """
 
     private_addresses: pulumi.Output[list[str]]
@@ -85,20 +86,21 @@ class WorkerPool(pulumi.ComponentResource):
         )
         launcher = Launcher(self, name, plan, wiring, plan.machines.worker_instance_type, lifetime)
         subnets = args["subnet_ids"]
-        self.launched: list[Launched] = [
-            launcher.launch(
+        rollout = Rollout(name, plan.machines_by_node, pulumi.ResourceOptions(parent=self))
+        made: dict[str, Launched] = {}
+        for node in plan.nodes:
+            made[node.key] = launcher.launch(
                 node,
                 subnet_id=subnets[node.index % len(subnets)],
                 security_group_id=args["security_group_id"],
                 connection=connection,
+                in_turn=_in_turn(rollout, node.key, plan.parallelism, made),
                 member_after=managers,
             )
-            for node in plan.nodes
-        ]
-        made = self.launched
-        self.private_addresses = pulumi.Output.all(*[m.instance.private_ip for m in made])
-        self.instance_ids = pulumi.Output.all(*[m.instance.id for m in made])
-        self.node_ids = pulumi.Output.all(*[m.node.node_id for m in made])
+        self.launched = list(made.values())
+        self.private_addresses = pulumi.Output.all(*[m.instance.private_ip for m in self.launched])
+        self.instance_ids = pulumi.Output.all(*[m.instance.id for m in self.launched])
+        self.node_ids = pulumi.Output.all(*[m.node.node_id for m in self.launched])
         self.register_outputs(
             {
                 "privateAddresses": self.private_addresses,
@@ -106,3 +108,18 @@ class WorkerPool(pulumi.ComponentResource):
                 "nodeIds": self.node_ids,
             }
         )
+
+
+def _in_turn(
+    rollout: Rollout, key: str, parallelism: int, earlier: Mapping[str, Launched]
+) -> "pulumi.Output[list[Node]]":
+    """What a worker waits for: a place among those that may be away at once."""
+    made = dict(earlier)
+
+    def before(replaced: Sequence[str] | None) -> list[Node]:
+        if not replaced or key not in replaced or not parallelism:  # None with a program's mocks
+            return []
+        place = list(replaced).index(key) - parallelism
+        return [made[replaced[place]].node] if place >= 0 else []
+
+    return rollout.replaced.apply(before)

@@ -434,3 +434,69 @@ def test_worker_may_read_its_own_token_and_nothing_more() -> None:
     writable = [s["Resource"] for s in manager if s["Action"] == "secretsmanager:PutSecretValue"]
     assert writable == [[f"{ARN}:worker", f"{ARN}:manager"]]
     assert {s["Effect"] for s in [*worker, *manager]} == {"Allow"}
+
+
+POOLS = {
+    "worker_pools": [
+        {"name": "web", "min_size": 1, "max_size": 4, "instance_types": ["m7i.large", "m7a.large"]},
+        {"name": "batch", "max_size": 9, "on_demand_percentage_above_base_capacity": 0},
+    ]
+}
+
+
+@BOTH
+def test_pools_are_groups_with_templates_and_a_hook_before_the_end(
+    recorder: Recorder, how: str
+) -> None:
+    build(how, {**GOOD, **POOLS})
+    web, batch = recorder.of("aws:autoscaling/group:Group")
+    assert (web.name, batch.name) == ("swarm-web", "swarm-batch")
+    assert web.inputs["name"] == "swarm/test/swarm-web"
+    assert (web.inputs["minSize"], web.inputs["maxSize"]) == (1, 4)
+    assert (web.inputs["capacityRebalance"], batch.inputs["capacityRebalance"]) == (False, True)
+    leave, join = web.inputs["initialLifecycleHooks"]
+    assert leave["lifecycleTransition"] == "autoscaling:EC2_INSTANCE_TERMINATING"
+    assert join["lifecycleTransition"] == "autoscaling:EC2_INSTANCE_LAUNCHING"
+    assert join["defaultResult"] == "ABANDON"  # what never joins is no machine of the group
+    overrides = web.inputs["mixedInstancesPolicy"]["launchTemplate"]["overrides"]
+    assert [o["instanceType"] for o in overrides] == ["m7i.large", "m7a.large"]
+    template = recorder.of("aws:ec2/launchTemplate:LaunchTemplate")[0]
+    assert template.inputs["metadataOptions"]["httpTokens"] == "required"
+    assert template.inputs["metadataOptions"]["httpPutResponseHopLimit"] == 1
+    (volume,) = template.inputs["blockDeviceMappings"]
+    assert volume["ebs"]["encrypted"] == "true"
+    assert len(recorder.of("aws:ec2/instance:Instance")) == 5  # beside them, and none for the pools
+
+
+@BOTH
+def test_worker_may_speak_to_groups_of_its_own_swarm_and_only_where_there_are_pools(
+    recorder: Recorder, how: str
+) -> None:
+    build(how, {**GOOD, **POOLS})
+    policies = {m.name: m.inputs["policy"] for m in recorder.of("aws:iam/rolePolicy:RolePolicy")}
+    assert "autoScalingGroupName/swarm/test/swarm-*" in policies["swarm-worker"]
+    assert "autoscaling:" not in policies["swarm-manager"]
+
+
+def test_worker_without_pools_may_speak_to_no_group(recorder: Recorder) -> None:
+    build("import", GOOD)
+    policies = [m.inputs["policy"] for m in recorder.of("aws:iam/rolePolicy:RolePolicy")]
+    assert not any("autoscaling:" in policy for policy in policies)
+
+
+@BOTH
+def test_outputs_by_name_are_maps_also_when_there_is_nothing_in_them(
+    recorder: Recorder, how: str
+) -> None:
+    build(how, {**GOOD, "networks": []})
+    seen: list[object] = []
+
+    @pulumi.runtime.test
+    def program() -> pulumi.Output[None]:
+        cluster = SwarmCluster("other", {**GOOD, "networks": []})  # type: ignore[arg-type]  # plain
+        both = pulumi.Output.all(cluster.network_ids, cluster.autoscaling_groups)
+        return both.apply(seen.extend)
+
+    program()
+    assert seen == [{}, {}]
+    assert recorder.of("docker:index/network:Network") == []

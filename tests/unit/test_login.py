@@ -9,7 +9,7 @@ from pulumi_swarm.review.sentences import NODE
 from tests.unit.inputs import KEY
 
 
-def state(*nodes: str) -> dict[str, Any]:
+def state(*nodes: str) -> list[dict[str, Any]]:
     connection = {
         "managers": ["10.0.0.10", "10.0.1.10", "10.0.2.10"],
         "hostPublicKey": KEY,
@@ -18,7 +18,7 @@ def state(*nodes: str) -> dict[str, Any]:
         "sessionManagerRegion": "",
         "bastion": {},
     }
-    resources = [
+    return [
         {
             "type": NODE,
             "urn": f"urn:pulumi:s::p::{NODE}::{node}",
@@ -26,7 +26,6 @@ def state(*nodes: str) -> dict[str, Any]:
         }
         for node in nodes
     ]
-    return {"deployment": {"resources": resources}}
 
 
 def proxy(asked: str, *nodes: str) -> str:

@@ -1,15 +1,22 @@
 """The Node resource's ways around managers that are no use, with a swarm that answers as told."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 import requests
 from docker.errors import APIError
+from google.protobuf.struct_pb2 import Struct
+from pulumi.provider.experimental.provider import DiffRequest, DiffResponse
+from pulumi.runtime.proto import provider_pb2, status_pb2
 
+from pulumi_swarm.plugin import unfinished
 from pulumi_swarm.provider import node
 from pulumi_swarm.provider import swarm as swarm_module
-from pulumi_swarm.provider.errors import ResourceError
+from pulumi_swarm.provider.errors import ResourceError, UnfinishedError
+from pulumi_swarm.provider.resources import SwarmResources
+from pulumi_swarm.provider.values import UNKNOWN, property_map
 
 CONNECTION = {
     "managers": ["10.0.0.1", "10.0.0.2", "10.0.0.3"],
@@ -96,7 +103,7 @@ def test_no_use_at_all_is_an_error_that_names_every_manager(
     for address in CONNECTION["managers"]:
         failing[address] = NOT_IN_SWARM
     with pytest.raises(ResourceError, match=r"10\.0\.0\.1, 10\.0\.0\.2, 10\.0\.0\.3") as caught:
-        node.read("m1", {"connection": CONNECTION})
+        node.read("i-1", {"connection": CONNECTION, "nodeId": "m1"})
     assert "not a swarm manager" in str(caught.value)
 
 
@@ -105,7 +112,7 @@ def test_locked_swarm_is_named_so_with_what_to_do_qr_8(failing: dict[str, Except
     for address in CONNECTION["managers"]:
         failing[address] = api_error(503, locked)
     with pytest.raises(ResourceError, match=r"the swarm is locked: run .* docker swarm unlock"):
-        node.read("m1", {"connection": CONNECTION})
+        node.read("i-1", {"connection": CONNECTION, "nodeId": "m1"})
 
 
 def test_lost_quorum_is_named_so_with_what_to_do_qr_2(failing: dict[str, Exception]) -> None:
@@ -113,7 +120,7 @@ def test_lost_quorum_is_named_so_with_what_to_do_qr_2(failing: dict[str, Excepti
     for address in CONNECTION["managers"]:
         failing[address] = api_error(503, lost)
     with pytest.raises(ResourceError, match=r"lost its quorum: start the managers .* Lost quorum"):
-        node.read("m1", {"connection": CONNECTION})
+        node.read("i-1", {"connection": CONNECTION, "nodeId": "m1"})
 
 
 def test_manager_that_leaves_is_not_the_one_asked(failing: dict[str, Exception]) -> None:
@@ -122,6 +129,98 @@ def test_manager_that_leaves_is_not_the_one_asked(failing: dict[str, Exception])
     swarm.avoid("m1")
     asked: Callable[[Any], Any] = lambda client: client.info()  # noqa: E731
     assert swarm._ask(asked)["Swarm"]["NodeID"] == "m2"
+
+
+OLD = {
+    "connection": CONNECTION,
+    "address": "10.0.0.1",
+    "role": "manager",
+    "instanceId": "i-1",
+    "nodeId": "m1",
+}
+URN = "urn:pulumi:s::p::swarm:index:ManagerSet$swarm:index:Node::swarm-manager-0"
+
+
+def diff(old: dict[str, Any], **changes: Any) -> DiffResponse:
+    new = {k: v for k, v in {**old, **changes}.items() if k != "nodeId"}
+    request = DiffRequest(URN, "i-1", property_map(old), property_map(new), [])
+    return asyncio.run(SwarmResources().diff(request))
+
+
+def test_manager_is_replaced_while_the_others_are_well(failing: dict[str, Exception]) -> None:
+    assert failing == {}
+    assert diff(OLD, instanceId=UNKNOWN).replaces == ["instanceId"]
+
+
+def test_replacing_a_manager_of_a_weak_swarm_is_refused_at_preview_qr_2(
+    failing: dict[str, Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert failing == {}
+    weak = [listed("m1"), listed("m2"), listed("m3")]
+    weak[2]["ManagerStatus"]["Reachability"] = "unreachable"
+    monkeypatch.setattr(Client, "nodes", lambda _self: weak)
+    with pytest.raises(ResourceError, match="break the quorum: of 3 managers 2 are reachable"):
+        diff(OLD, instanceId=UNKNOWN)
+    lost = {**OLD, "address": "10.0.0.3", "nodeId": "m3"}
+    assert diff(lost, instanceId=UNKNOWN).replaces  # the one that is away may be replaced
+    assert diff(OLD, availability="drain").replaces == []
+
+
+def test_preview_needs_no_manager_to_replace_one_pd_1(failing: dict[str, Exception]) -> None:
+    for address in CONNECTION["managers"]:
+        failing[address] = ConnectionResetError("reset")
+    assert diff(OLD, instanceId=UNKNOWN).replaces == ["instanceId"]
+
+
+def test_only_manager_is_not_replaced_unless_it_never_came_up_qr_3(
+    failing: dict[str, Exception],
+) -> None:
+    assert failing == {}
+    lone = {**OLD, "connection": {**CONNECTION, "managers": ["10.0.0.1"]}}
+    with pytest.raises(ResourceError, match=r"the only manager, .* set managerCount to 3"):
+        diff(lone, instanceId=UNKNOWN)
+    assert diff({**lone, "nodeId": ""}, instanceId=UNKNOWN).replaces == ["instanceId"]
+
+
+def test_task_that_is_to_end_counts_until_it_has_ended_qr_11(
+    failing: dict[str, Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Docker lists it under another desired state as soon as its node is drained."""
+    assert failing == {}
+    tasks = [
+        {"DesiredState": "shutdown", "Status": {"State": "running"}},
+        {"DesiredState": "shutdown", "Status": {"State": "shutdown"}},
+    ]
+
+    def listed_tasks(_self: Client, filters: dict[str, str]) -> list[dict[str, Any]]:
+        wanted = filters.get("desired-state")
+        return [t for t in tasks if wanted in (None, t["DesiredState"])]
+
+    monkeypatch.setattr(Client, "tasks", listed_tasks, raising=False)
+    assert swarm_module.Swarm(CONNECTION).running_tasks("w1") == 1
+
+
+def test_node_that_somebody_took_out_stays_in_the_state_and_says_what_to_do_qr_4(
+    failing: dict[str, Exception],
+) -> None:
+    assert failing == {}
+    gone = {**OLD, "address": "10.0.0.9", "nodeId": "w9", "bootTimeoutSeconds": 600}
+    state = node.read("i-9", gone)
+    assert state is not None
+    assert state["nodeId"] == node.TAKEN_OUT
+    assert node.is_unfinished(state)
+    with pytest.raises(ResourceError, match=r"was taken out .* raise its generation"):
+        node.update("i-9", state, gone)  # at once: nobody is waited for
+    node.delete("i-9", state)
+
+
+def test_node_that_came_back_under_another_id_is_taken_for_what_it_is(
+    failing: dict[str, Exception],
+) -> None:
+    assert failing == {}
+    state = node.read("i-1", {**OLD, "nodeId": "of-a-life-before"})
+    assert state is not None
+    assert state["nodeId"] == "m1"
 
 
 def test_wait_ends_when_the_engine_cancels(failing: dict[str, Exception]) -> None:
@@ -150,6 +249,39 @@ def test_wait_that_is_over_says_what_was_seen_and_where_to_look(
         "instanceId": "i-1",
         "bootTimeoutSeconds": -1,
     }
-    with pytest.raises(ResourceError, match="get-console-output --latest --instance-id i-1") as e:
+    with pytest.raises(UnfinishedError, match="get-console-output --latest --instance-id i-1") as e:
         node.create(inputs)
     assert "m2 (manager, ready, reachable)" in str(e.value)
+    assert (e.value.resource_id, e.value.outputs) == ("i-1", {"nodeId": ""})
+
+
+def test_late_machine_is_kept_in_the_state_and_waited_for_by_the_next_update() -> None:
+    inputs = {"address": "10.0.0.9", "instanceId": "i-1"}
+    struct = Struct()
+    struct.update(inputs)
+    request = provider_pb2.CreateRequest(properties=struct)
+    ((name, packed),) = unfinished(UnfinishedError("late", "i-1", {"nodeId": ""}), request)
+    assert name == "grpc-status-details-bin"
+    kept = provider_pb2.ErrorResourceInitFailed()
+    assert status_pb2.Status.FromString(packed).details[0].Unpack(kept)
+    assert kept.id == "i-1"
+    state = dict(kept.properties)
+    assert state == {**inputs, "nodeId": ""}
+    assert dict(kept.inputs) == inputs
+    assert node.is_unfinished(state)
+
+
+def test_late_machine_is_neither_gone_nor_asked_for_by_a_refresh() -> None:
+    state = {"nodeId": "", "connection": {"managers": []}}
+    assert node.read("i-1", state) == state
+
+
+def test_late_machine_of_a_swarm_that_never_came_to_be_can_go(
+    failing: dict[str, Exception],
+) -> None:
+    for address in CONNECTION["managers"]:
+        failing[address] = NOT_IN_SWARM
+    state = {"connection": CONNECTION, "address": "10.0.0.1", "nodeId": ""}
+    node.delete("i-1", state)
+    with pytest.raises(ResourceError, match="no manager"):
+        node.delete("i-1", {**state, "nodeId": "m1"})

@@ -70,3 +70,10 @@ def test_declared_picture_names_nodes_networks_and_what_is_let_in() -> None:
     assert [network.name for network in found.networks] == ["ingress", "secure"]
     assert "10.210.0.0/24" in found.networks[1].details
     assert any("IP protocol 50" in opening.text for opening in found.openings)
+
+
+def test_pool_is_one_box_with_its_bounds() -> None:
+    plan, problems = read(worker_pools=[{"name": "web", "min_size": 2, "max_size": 9}])
+    assert problems == []
+    text = mermaid.render(declared("swarm", plan))
+    assert 'swarm_web["swarm-web<br>2 to 9 workers"]' in text

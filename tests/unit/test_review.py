@@ -58,6 +58,41 @@ def test_promotion_and_demotion_are_called_so() -> None:
     assert not found.destructive
 
 
+GROUP = "aws:autoscaling/group:Group"
+
+
+def pool(op: str, before: Any, after: Any) -> dict[str, Any]:
+    sides = [
+        None if s is None else dict(zip(("minSize", "maxSize"), s, strict=True))
+        for s in (before, after)
+    ]
+    return step(op, GROUP, "swarm-web", *sides)
+
+
+@pytest.mark.parametrize(
+    ("op", "before", "after", "said", "destructive"),
+    [
+        ("create", None, (2, 9), "pool `swarm-web` is added: 2 to 9 workers join", False),
+        ("update", (2, 9), (2, 20), "has 2 to 20 workers, where it had 2 to 9", False),
+        ("delete", (2, 9), None, "is removed: its 2 to 9 workers leave", True),
+    ],
+)
+def test_pool_is_told_by_its_bounds(
+    op: str, before: Any, after: Any, said: str, destructive: bool
+) -> None:
+    found = review({"steps": [pool(op, before, after)]}, None)
+    assert len(found.nodes) == 1
+    assert said in found.nodes[0]
+    assert found.destructive is destructive
+    assert found.others == ()
+
+
+def test_pool_with_another_template_has_its_machines_replaced() -> None:
+    template = step("replace", "aws:ec2/launchTemplate:LaunchTemplate", "swarm-web", {}, {})
+    found = review({"steps": [template, pool("update", (2, 9), (2, 9))]}, None)
+    assert found.nodes == ("pool `swarm-web` has its machines replaced by an instance refresh",)
+
+
 def test_swarm_that_is_lost_is_called_so() -> None:
     found = review({"steps": [node("replace", 0, "manager", "manager")]}, None)
     assert "at the fewest: no manager, so the swarm and all it holds is lost" in found.quorum

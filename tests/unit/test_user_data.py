@@ -2,6 +2,7 @@
 
 import base64
 import bz2
+import json
 import subprocess
 from collections.abc import Mapping
 from email import message_from_string
@@ -12,10 +13,14 @@ import pytest
 import yaml
 from syrupy.assertion import SnapshotAssertion
 
+from pulumi_swarm.autoscaled import AutoscaledWorkerPoolArgs
+from pulumi_swarm.autoscaled import user_data as pool_user_data
 from pulumi_swarm.bootstrap import MAX_USER_DATA_BYTES, NodeSettings, render
-from pulumi_swarm.launch import LONGEST_ID, node_settings
+from pulumi_swarm.launch import LONGEST_IDS, node_settings
+from pulumi_swarm.plan.cluster import read_pool_group
 from pulumi_swarm.plan.nodes import NodePlan
 from pulumi_swarm.plan.ports import Role
+from pulumi_swarm.plan.problems import Problems
 from tests.unit.inputs import KEY, read
 
 IDS: Mapping[str, str] = {
@@ -57,6 +62,27 @@ def test_user_data_of_a_role(role: Role, snapshot: SnapshotAssertion) -> None:
     assert text.replace(packed, f"    content: (packed)\n{files(text)[PACKED]}") == snapshot
 
 
+def test_user_data_of_a_pool_has_its_labels_its_group_and_no_name_of_one_machine() -> None:
+    text = of_pool(labels={"disk": "fast"})
+    found = files(text)
+    assert json.loads(found["/etc/swarm/daemon.json"])["labels"] == ["swarm.pool=web", "disk=fast"]
+    assert "AUTOSCALING_GROUP=swarm/test/swarm-web\n" in found["/etc/swarm/node.conf"]
+    assert "hostname" not in yaml.safe_load(parts(text)["text/cloud-config"])
+    assert parts(text)["text/x-shellscript"].endswith(
+        "--no-block swarm-bootstrap.service swarm-group.service\n"
+    )
+    assert len(text.encode()) < MAX_USER_DATA_BYTES
+
+
+def of_pool(**changes: object) -> str:
+    problems = Problems()
+    values = {"name": "web", "max_size": 3, **changes}
+    known = (*AutoscaledWorkerPoolArgs.__annotations__,)
+    plan, _ = read_pool_group(values, known, problems)
+    assert problems.found == []
+    return pool_user_data("swarm/test/swarm-web", plan, LONGEST_IDS)
+
+
 @pytest.mark.parametrize("role", list(Role))
 def test_user_data_is_the_same_twice_and_for_other_counts_of_nodes(role: Role) -> None:
     first = user_data(role)
@@ -72,8 +98,7 @@ def test_user_data_of_two_nodes_differs_by_name_alone() -> None:
 @pytest.mark.parametrize("role", list(Role))
 @pytest.mark.parametrize("system", ["debian-12", "debian-13", "ubuntu-24.04", "amazon-linux-2023"])
 def test_user_data_is_below_the_limit_of_ec2_ud_4(role: Role, system: str) -> None:
-    longest = dict.fromkeys(IDS, LONGEST_ID)
-    text = user_data(role, ids=longest, operating_system=system, engine_version="29.1.3")
+    text = user_data(role, ids=LONGEST_IDS, operating_system=system, engine_version="29.1.3")
     assert len(text.encode()) < MAX_USER_DATA_BYTES
 
 
@@ -179,6 +204,7 @@ def test_values_cannot_break_out_of_the_configuration(hostile: str) -> None:
         ingress={},
         daemon_config={},
         engine_version="",
+        reap_after_seconds=900,
         boot_timeout_seconds=600,
         authorized_keys=[],
         further_parts=[],

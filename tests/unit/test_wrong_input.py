@@ -22,6 +22,11 @@ def pools(*given: dict[str, Any]) -> dict[str, Any]:
     return {"default_address_pools": list(given)}
 
 
+def pool(**changes: Any) -> dict[str, Any]:
+    found = {"name": "web", "max_size": 3, **changes}
+    return {"worker_pools": [{k: v for k, v in found.items() if v is not None}]}
+
+
 def daemon_log(**given: Any) -> dict[str, Any]:
     return {"daemon_log_driver": given}
 
@@ -105,6 +110,79 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"node_labels": {"worker-1": {"a": 1}}}, "nodeLabels.worker-1.a", "must be a string"),
     ({"worker_labels": {"com.docker.x": "y"}}, "workerLabels.com.docker.x", "Docker keeps"),
     ({"node_generations": {"worker-1": 0}}, "nodeGenerations.worker-1", "from 1"),
+    (
+        {
+            "user_data_parts": [
+                {"content_type": "text/cloud-boothook", "content": "#cloud-boothook\nsleep 1\n"}
+            ]
+        },
+        "userDataParts[0].content",
+        "must name its interpreter in the second line",
+    ),
+    ({"reap_after_seconds": 5}, "reapAfterSeconds", "from 30 to 86400"),
+    (
+        {**pool(labels={"disk": "fast"}), "daemon_options": '{"labels": ["disk=slow"]}'},
+        "workerPools[0].labels.disk",
+        "every node's daemon has it",
+    ),
+    ({"daemon_options": '{"labels": ["swarm.pool=x"]}'}, "daemonOptions.labels", "swarm.pool"),
+    ({"daemon_options": '{"labels": "a=b"}'}, "daemonOptions.labels", "list of key=value"),
+    ({"probe_networks": ["ap"]}, "probeNetworks[0]", "must be one of the networks (app, secure)"),
+    ({"probe_networks": ["app", "app"]}, "probeNetworks", "each value once"),
+    ({"probe_image": "busy box"}, "probeImage", "name of an image"),
+    (pool(max_size=None), "workerPools[0].maxSize", "must be given"),
+    (pool(name="Web"), "workerPools[0].name", "lower-case letters"),
+    (pool(name="a" * 21), "workerPools[0].name", "at most 20"),
+    (pool(min_size=4), "workerPools[0].minSize", "must be at most maxSize, 3"),
+    (pool(max_size=1001), "workerPools[0].maxSize", "from 0 to 1000"),
+    (pool(instance_types=["large"]), "workerPools[0].instanceTypes[0]", "EC2 instance type"),
+    (
+        pool(instance_types=["m7i.large", "m7g.large"]),
+        "workerPools[0].instanceTypes",
+        "one processor",
+    ),
+    (
+        pool(instance_types=["m7i.large", "m7i.large"]),
+        "workerPools[0].instanceTypes",
+        "each value once",
+    ),
+    (
+        pool(on_demand_percentage_above_base_capacity=101),
+        "workerPools[0].onDemandPercentageAboveBaseCapacity",
+        "from 0 to 100",
+    ),
+    (
+        pool(min_healthy_percentage=-1),
+        "workerPools[0].minHealthyPercentage",
+        "from 0 to 100",
+    ),
+    (pool(labels={"a b": "c"}), "workerPools[0].labels.a b", "without spaces"),
+    (
+        pool(labels={"swarm.pool": "x"}),
+        "workerPools[0].labels.swarm.pool",
+        "the pool's name already",
+    ),
+    (pool(generation=0), "workerPools[0].generation", "from 1 to 1000000"),
+    (pool(spot=True), "workerPools[0].spot", "is not an input here"),
+    (
+        {"worker_pools": [{"name": "a", "max_size": 1}, {"name": "a", "max_size": 1}]},
+        "workerPools",
+        "each value once",
+    ),
+    # Ingress needs an address for each machine that may ever be.
+    (
+        {**pool(max_size=1000), "ingress": {"subnet": "10.99.0.0/24"}},
+        "ingress.subnet",
+        "",
+    ),
+    (
+        {**pool(instance_types=["m7g.large"]), "ami": "ami-1"},
+        "workerInstanceType",
+        "those of all pools",
+    ),
+    ({"manager_generation": 0}, "managerGeneration", "from 1 to 1000000"),
+    ({"worker_generation": "2"}, "workerGeneration", "whole number of generations"),
+    ({"worker_parallelism": -1}, "workerParallelism", "from 0 to 1000"),
     ({"availability_zones": ["a", "a"]}, "availabilityZones", "different zones"),
     ({"nat": "yes"}, "nat", "none, single, per-zone"),
     ({"vpc_id": "vpc-1"}, "subnetIds", "must be given with vpcId"),

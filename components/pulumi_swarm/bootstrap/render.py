@@ -28,6 +28,7 @@ _BOUNDARY = "==pulumi-swarm=="
 BOOTSTRAP_SERVICE = "swarm-bootstrap.service"
 UPKEEP_SERVICE = "swarm-upkeep.service"
 UPKEEP_TIMER = "swarm-upkeep.timer"
+GROUP_SERVICE = "swarm-group.service"
 
 _START = """\
 #!/bin/sh
@@ -44,6 +45,9 @@ systemctl enable --now --no-block"""
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeSettings:
     """What a node is told at its first boot. Managers alone have ``authorized_keys``.
+
+    ``hostname`` is empty for machines that keep the one of EC2; ``autoscaling_group`` is the name
+    of the group of those that come and go with one.
 
     ``gwbridge`` and ``ingress`` are bodies for Docker's API; the first manager
     alone has an ``ingress``. ``further_parts`` are MIME types with their texts.
@@ -68,8 +72,10 @@ class NodeSettings:
     daemon_config: Mapping[str, object]
     engine_version: str
     boot_timeout_seconds: int
+    reap_after_seconds: int
     authorized_keys: Sequence[str]
     further_parts: Sequence[tuple[str, str]]
+    autoscaling_group: str = ""
 
 
 def render(settings: NodeSettings) -> str:
@@ -88,7 +94,11 @@ def render(settings: NodeSettings) -> str:
 
 def _units(settings: NodeSettings) -> list[str]:
     """The units to start."""
-    return [BOOTSTRAP_SERVICE, *([UPKEEP_TIMER] if settings.role == Role.MANAGER else [])]
+    return [
+        BOOTSTRAP_SERVICE,
+        *([UPKEEP_TIMER] if settings.role == Role.MANAGER else []),
+        *([GROUP_SERVICE] if settings.autoscaling_group else []),
+    ]
 
 
 def _part(text: str, subtype: str) -> MIMEText:
@@ -117,6 +127,10 @@ def _node_conf(settings: NodeSettings) -> str:
         "ENGINE_VERSION": settings.engine_version,
         "BOOT_TIMEOUT_SECONDS": str(settings.boot_timeout_seconds),
     }
+    if settings.role == Role.MANAGER:
+        values["REAP_AFTER_SECONDS"] = str(settings.reap_after_seconds)
+    if settings.autoscaling_group:
+        values["AUTOSCALING_GROUP"] = settings.autoscaling_group
     return "".join(f"{name}={shlex.quote(value)}\n" for name, value in values.items())
 
 
@@ -124,7 +138,7 @@ def _cloud_config(settings: NodeSettings) -> str:
     """cloud-config in YAML; every value in it is written as JSON, which YAML includes."""
     lines = [
         "#cloud-config",
-        f"hostname: {json.dumps(settings.hostname)}",
+        *([f"hostname: {json.dumps(settings.hostname)}"] if settings.hostname else []),
         "preserve_hostname: false",
         "write_files:",
         *_file("/etc/swarm/node.conf", "0600", _node_conf(settings)),
@@ -132,6 +146,9 @@ def _cloud_config(settings: NodeSettings) -> str:
         *_packed("/etc/swarm/swarm-bootstrap.bz2", _source("swarm-bootstrap.sh")),
         *_file(f"/etc/systemd/system/{BOOTSTRAP_SERVICE}", "0644", _source(BOOTSTRAP_SERVICE)),
     ]
+    if settings.autoscaling_group:
+        path = f"/etc/systemd/system/{GROUP_SERVICE}"
+        lines += _file(path, "0644", _source(GROUP_SERVICE))
     if settings.role == Role.MANAGER:
         for unit in (UPKEEP_SERVICE, UPKEEP_TIMER):
             lines += _file(f"/etc/systemd/system/{unit}", "0644", _source(unit))

@@ -1,13 +1,18 @@
 #!/bin/sh
 # Join this machine to its swarm or, on the first manager of a new one, make the swarm.
 # Runs at every boot; on a machine that is in a swarm it changes nothing. With "upkeep", which a
-# timer calls on managers, it unlocks a locked swarm and hands over tokens that were rotated.
+# timer calls on managers, it unlocks a locked swarm, hands over tokens that were rotated and takes
+# machines of pools off the list that are gone. With "serve-the-group", on a machine of a pool, it
+# tells the group when the machine has joined, and leaves before the machine ends.
 set -u
 . /etc/swarm/node.conf
 work=${RUNTIME_DIRECTORY:-/run/swarm-bootstrap} # of tmpfs and for root alone: tokens pass through it
+machine=/etc/swarm/machine # the id of the machine that all of this was written on
 joined=/etc/swarm/joined # there once this machine has been in its swarm; it then never leaves it
 published=/etc/swarm/published # a digest of the tokens that this machine knows to be handed over
 metadata_url=http://169.254.169.254/latest
+in_service=/etc/swarm/in-service # there once the group knows that this machine has joined
+status=none
 deadline=$(($(date +%s) + BOOT_TIMEOUT_SECONDS))
 why="it has only just started"
 
@@ -34,10 +39,12 @@ metadata() {
 		curl -sf -m 5 -H @- "$metadata_url/$1"
 }
 
-# aws_call SERVICE TARGET: sends $work/request; the answer goes to $work/answer, the HTTP status to
-# $status. curl signs; keys and request reach it by files, so that no process list shows them.
+# aws_call SERVICE [TARGET]: sends $work/request, as a form when there is no target; the answer goes to
+# $work/answer, the HTTP status to $status. curl signs; keys and request reach it by files, so that no process list shows them.
 aws_call() {
 	status=none
+	form=www-form-urlencoded
+	[ $# -eq 1 ] || form=amz-json-1.1
 	rm -f "$work/answer"
 	region=$(metadata meta-data/placement/region) || return 1
 	profile=$(metadata meta-data/iam/security-credentials/) || return 1
@@ -48,7 +55,7 @@ held = json.load(open(sys.argv[1]))
 print("user =", json.dumps(held["AccessKeyId"] + ":" + held["SecretAccessKey"]))
 print("header =", json.dumps("X-Amz-Security-Token: " + held["Token"]))
 ' "$work/credentials" | curl -s -m 15 -K - --aws-sigv4 "aws:amz:$region:$1" \
-		-H "X-Amz-Target: $2" -H 'Content-Type: application/x-amz-json-1.1' \
+		${2:+-H "X-Amz-Target: $2"} -H "Content-Type: application/x-$form" \
 		--data-binary @"$work/request" -o "$work/answer" -w '%{http_code}' \
 		"https://$1.$region.amazonaws.com/")
 	[ "$status" = 200 ]
@@ -160,6 +167,23 @@ os.rename(path + ".new", path)
 	esac
 }
 
+is_ours() { [ "$(cat "$machine" 2>/dev/null)" = "$identity" ]; }
+
+# An image made of a machine that was in a swarm brings that swarm with it: it is another's.
+leave_the_images_swarm() {
+	until identity=$(metadata meta-data/instance-id) && [ -n "$identity" ]; do
+		why="the metadata service does not answer"
+		pause
+	done
+	! is_ours || return 0
+	rm -f "$joined" "$published" "$in_service" /etc/swarm/ingress
+	until [ "$(swarm_state)" = inactive ]; do
+		why="the swarm that the image brought cannot be left: see journalctl -u docker"
+		timeout 60 docker swarm leave --force >/dev/null 2>&1 || pause
+	done
+	echo "$identity" >"$machine"
+}
+
 # Swarm makes one with its own settings when it finds none.
 make_gwbridge() {
 	[ ! -e "$joined" ] || return 0
@@ -255,10 +279,30 @@ print(hashlib.sha256(json.dumps(json.load(open(sys.argv[1]))["JoinTokens"], sort
 # the first run is done, or nodes would join while ingress is still being made.
 upkeep() {
 	[ -e "$joined" ] || return 0
+	{ identity=$(metadata meta-data/instance-id) && is_ours; } || return 0 # an image's own swarm
 	[ "$(swarm_state)" != locked ] || unlock || fail "the swarm is locked, and $why"
 	[ "$(timeout 30 docker node inspect --format '{{.ManagerStatus.Leader}}' self 2>/dev/null)" = true ] || return 0
+	reap
 	[ "$(engine GET /swarm)" = 200 ] || return 0
 	[ "$(digest "$work/engine")" = "$(cat "$published" 2>/dev/null)" ] || publish_tokens
+}
+
+# Machines of pools come and go without Pulumi: what has been down for longer than a reboot takes is
+# gone for good. Their label tells them from machines that Pulumi itself takes out.
+reap() {
+	[ "$(engine GET /nodes)" = 200 ] || return 0
+	python3 -c '
+import datetime, json, sys
+now = datetime.datetime.now(datetime.timezone.utc)
+for node in json.load(open(sys.argv[1])):
+    pool = (node["Description"]["Engine"].get("Labels") or {}).get("swarm.pool")
+    since = datetime.datetime.fromisoformat(node["UpdatedAt"][:19] + "+00:00")
+    if pool and node["Status"]["State"] == "down" and (now - since).total_seconds() > int(sys.argv[2]):
+        print(node["ID"], pool)
+' "$work/engine" "$REAP_AFTER_SECONDS" >"$work/gone"
+	while read -r id pool; do
+		[ "$(engine DELETE "/nodes/$id?force=true")" != 200 ] || say "took $id of pool $pool off the list"
+	done <"$work/gone"
 }
 
 unlock() {
@@ -277,6 +321,56 @@ unlock() {
 		return 1
 	fi
 	say "unlocked the swarm"
+}
+
+complete_hook() { # HOOK: tell the group that this machine has done what the hook waits for
+	identity=$(metadata meta-data/instance-id) || return 1
+	printf 'Version=2011-01-01&Action=CompleteLifecycleAction&AutoScalingGroupName=%s&LifecycleHookName=%s&InstanceId=%s&LifecycleActionResult=CONTINUE' \
+		"$AUTOSCALING_GROUP" "$1" "$identity" >"$work/request"
+	aws_call autoscaling
+}
+
+# On a machine of a pool: tell the group when it has joined, and leave the swarm before the machine
+# ends, so that managers need not find out; the group waits for both by its hooks. A machine that was
+# taken out, after it had been cut off for long, ends itself, and the group makes another.
+serve_the_group() {
+	left=no out=0
+	while :; do
+		if [ -e "$joined" ] && [ ! -e "$in_service" ]; then
+			complete_hook join
+			case $status in 200 | 400) : >"$in_service" ;; esac # 400: nobody waits for it any more
+		fi
+		target=$(metadata meta-data/autoscaling/target-lifecycle-state)
+		if [ $left = no ] && { [ "$target" = Terminated ] || metadata meta-data/spot/instance-action >/dev/null; }; then
+			say "this machine is about to be taken: leaving the swarm"
+			timeout 120 docker swarm leave --force
+			left=yes
+		fi
+		if [ "$target" = Terminated ]; then
+			! complete_hook leave || return 0
+			say "the lifecycle action cannot be completed (HTTP status $status); trying again"
+		elif [ $left = no ] && [ -e "$joined" ] && taken_out; then
+			out=$((out + 1))
+			[ "$out" -lt 12 ] || end_the_machine
+		else
+			out=0
+		fi
+		sleep 5
+	done
+}
+
+end_the_machine() {
+	say "this machine was taken out of the swarm: powering off, so that its group makes another"
+	systemctl poweroff
+	exit 0
+}
+
+# Docker goes on calling it active, and asks managers that know it no more for ever (swarmkit
+# ca/auth.go, agent/session.go). Its own lines alone: containers may log to the journal too.
+taken_out() {
+	case $(swarm_state) in inactive | error) return ;; esac
+	journalctl -q -u docker -o cat --since "-1 min" _TRANSPORT=stdout |
+		grep -q '^time=.* msg="agent: session failed".*PermissionDenied'
 }
 
 publish_token() { # SECRET KIND
@@ -380,11 +474,18 @@ enter_swarm() {
 
 umask 077
 trap 'rm -f "$work"/*' EXIT # tokens and credentials are needed for no longer than this runs
-if [ "${1:-}" = upkeep ]; then
+case ${1:-} in
+upkeep)
 	upkeep
 	exit
-fi
+	;;
+serve-the-group)
+	serve_the_group
+	exit
+	;;
+esac
 ensure_engine
+leave_the_images_swarm
 until address=${ADVERTISE_ADDR:-$(metadata meta-data/local-ipv4)} && [ -n "$address" ]; do
 	why="the metadata service does not answer"
 	pause

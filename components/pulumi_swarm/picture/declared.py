@@ -1,7 +1,7 @@
 """The picture of a cluster as its args declare it; pure."""
 
 from pulumi_swarm.plan.cluster import ClusterPlan
-from pulumi_swarm.plan.ports import ESP, swarm_ports
+from pulumi_swarm.plan.ports import ESP, Role, swarm_ports
 
 from .model import Machine, Net, Opening, Picture, network_details
 
@@ -22,6 +22,14 @@ def declared(name: str, plan: ClusterPlan) -> Picture:
         machines=tuple(
             Machine(name=f"{name}-{node.key}", role=node.role, zone=zones[node.index % len(zones)])
             for node in plan.nodes
+        )
+        + tuple(
+            Machine(
+                name=f"{name}-{pool.name}",
+                role=f"{pool.min_size} to {pool.max_size} {Role.WORKER}s",
+                zone="over the zones",
+            )
+            for pool in plan.pools
         ),
         networks=(
             Net(

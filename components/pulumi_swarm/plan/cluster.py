@@ -7,12 +7,14 @@ from ipaddress import IPv4Network
 from .access import AccessPlan, read_access, read_admin_cidrs, read_connection
 from .addresses import DEFAULT_VPC, NamedRange
 from .bodies import gwbridge_body, ingress_body
-from .daemon import DaemonPlan, read_daemon
+from .daemon import DaemonPlan, read_daemon, with_labels
 from .machines import MachinePlan, engine_is_at_least, read_machines
-from .nodes import NodePlan, read_nodes
+from .nodes import NodePlan, read_nodes, read_parallelism
 from .overlay import Overlay, Surroundings, read_overlay
 from .policies import check_policy_arns
+from .pools import PoolPlan, check_pool_labels, read_pool, read_pools
 from .ports import DEFAULT_DATA_PATH_PORT, Role
+from .probe import ProbePlan, read_probes
 from .problems import Problems
 from .ranges import Ranges, read_ranges, read_subnet_size
 from .reader import Reader
@@ -35,7 +37,16 @@ class GroupPlan:
     daemon: DaemonPlan
     access: AccessPlan
     nodes: tuple[NodePlan, ...]
+    parallelism: int
     tags: Mapping[str, str]
+
+    @property
+    def machines_by_node(self) -> dict[str, str]:
+        """What Rollout tells one machine from its successor by."""
+        return {
+            node.key: f"generation {node.generation}, {self.machines.instance_type(node.role)}"
+            for node in self.nodes
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +61,10 @@ class ClusterPlan:
     spec: SpecPlan
     access: AccessPlan
     nodes: tuple[NodePlan, ...]
+    parallelism: int
+    pools: tuple[PoolPlan, ...]
     networks: tuple[Overlay, ...]
+    probes: ProbePlan
     encrypted: bool
     tags: Mapping[str, str]
 
@@ -109,6 +123,7 @@ class ClusterPlan:
             daemon=self.daemon,
             access=self.access,
             nodes=tuple(node for node in self.nodes if node.role is role),
+            parallelism=self.parallelism,
             tags=self.tags,
         )
 
@@ -132,12 +147,14 @@ def read_cluster(values: object, known: Sequence[str], problems: Problems) -> Cl
     """Read the args of a cluster; the plan is good only when there are no problems."""
     reader = Reader(values, known, problems, refused=REFUSED)
     access = read_access(reader)
-    machines = read_machines(reader, access)
+    pools = read_pools(reader)
+    machines = read_machines(reader, access, [t for pool in pools for t in pool.instance_types])
     nodes = read_nodes(reader, tuple(Role))
-    networks = _networks(reader, len(nodes), machines.underlay_mtu)
+    most_nodes = len(nodes) + sum(pool.max_size for pool in pools)
+    networks = _networks(reader, most_nodes, machines.underlay_mtu)
     vpc = read_vpc_of(reader, access.access)
     ranges = read_ranges(reader, vpc.cidr, _declared(reader, networks))
-    swarm = read_swarm(reader, ranges, machines.underlay_mtu, len(nodes))
+    swarm = read_swarm(reader, ranges, machines.underlay_mtu, most_nodes)
     plan = ClusterPlan(
         vpc=vpc,
         machines=machines,
@@ -147,13 +164,17 @@ def read_cluster(values: object, known: Sequence[str], problems: Problems) -> Cl
         spec=read_spec(reader),
         access=access,
         nodes=nodes,
+        parallelism=read_parallelism(reader),
+        pools=pools,
         networks=networks,
+        probes=read_probes(reader, [network.name for network in networks]),
         encrypted=swarm.ingress.encrypted
         or any(network.encrypted for network in networks)
         or reader.boolean("allow_encrypted_networks", default=False),
         tags=read_tags(reader),
     )
     check_policy_arns(reader)
+    check_pool_labels(reader, pools, plan.daemon)
     _check_encryption(reader, plan)
     return plan
 
@@ -173,6 +194,7 @@ class JoinPlan:
     """What the join secrets and roles are made from."""
 
     session_manager: bool
+    autoscaled: bool
     tags: Mapping[str, str]
 
 
@@ -193,6 +215,7 @@ def read_join(values: object, known: Sequence[str], problems: Problems) -> JoinP
     check_policy_arns(reader)
     return JoinPlan(
         session_manager=reader.boolean("session_manager", default=False),
+        autoscaled=reader.boolean("autoscaled", default=False),
         tags=read_tags(reader),
     )
 
@@ -211,8 +234,31 @@ def read_group(values: object, known: Sequence[str], role: Role, problems: Probl
         daemon=read_daemon(reader, ranges, machines.underlay_mtu),
         access=access,
         nodes=nodes,
+        parallelism=read_parallelism(reader) if role is Role.WORKER else 1,
         tags=read_tags(reader),
     )
+
+
+def read_pool_group(
+    values: object, known: Sequence[str], problems: Problems
+) -> tuple[GroupPlan, PoolPlan]:
+    """Read the args of a pool that sizes itself, alone."""
+    reader = Reader(values, known, problems)
+    access = read_connection(reader, require_keys=False)
+    pool = read_pool(reader)
+    machines = read_machines(reader, access, pool.instance_types)
+    known_vpc = reader.network("vpc_cidr", DEFAULT_VPC) if reader.has("vpc_cidr") else None
+    ranges = read_ranges(reader, known_vpc)
+    daemon = read_daemon(reader, ranges, machines.underlay_mtu)
+    return GroupPlan(
+        machines=machines,
+        swarm=read_swarm(reader, ranges, machines.underlay_mtu, pool.max_size),
+        daemon=with_labels(daemon, pool.engine_labels),
+        access=access,
+        nodes=(),
+        parallelism=1,
+        tags=read_tags(reader),
+    ), pool
 
 
 def _subnet_args(subnet: Subnet) -> dict[str, object]:

@@ -2,8 +2,8 @@
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Network
 from urllib.parse import urlsplit
 
@@ -15,6 +15,8 @@ from .ranges import DOCKER_BRIDGE, Ranges, gwbridge_of
 from .reader import Reader
 from .subnets import Subnet
 
+# Engine label of the machines of a pool; placement: engine.labels.swarm.pool==NAME
+POOL_LABEL = "swarm.pool"
 EVERYWHERE = "0.0.0.0"  # noqa: S104  # security groups decide who reaches it
 _REGISTRY = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9.-]*(:\d{1,5})?")
 INTERFACE_PATTERN = r"[a-zA-Z][a-zA-Z0-9_.-]{0,14}"  # IFNAMSIZ: 15 characters and a zero
@@ -84,6 +86,17 @@ def read_daemon(reader: Reader, ranges: Ranges, underlay_mtu: int) -> DaemonPlan
             remedy="name the interface, or leave it out for the advertised address",
         ),
     )
+
+
+def labels_of(daemon: DaemonPlan) -> list[str]:
+    """The engine labels of ``daemon_options``."""
+    held = daemon.config.get("labels", [])
+    return held if isinstance(held, list) else []
+
+
+def with_labels(daemon: DaemonPlan, labels: Sequence[str]) -> DaemonPlan:
+    """The same with these engine labels besides."""
+    return replace(daemon, config={**daemon.config, "labels": [*labels_of(daemon), *labels]})
 
 
 def _config(reader: Reader, ranges: Ranges, underlay_mtu: int) -> dict[str, object]:
@@ -191,7 +204,24 @@ def _further(reader: Reader) -> dict[str, object]:
         )
         return {}
     reader.refuse_entries("daemon_options", found, OWN_OPTIONS)
+    _check_labels(reader, found.get("labels", []))
     return found
+
+
+def _check_labels(reader: Reader, labels: object) -> None:
+    path = f"{reader.path('daemon_options')}.labels"
+    if not isinstance(labels, list) or not all(isinstance(x, str) and "=" in x for x in labels):
+        reader.problems.add(
+            path, labels, "must be a list of key=value", 'write it like ["disk=fast"]'
+        )
+    elif any(label.partition("=")[0] == POOL_LABEL for label in labels):
+        reader.problems.add(
+            path,
+            labels,
+            f"must not have {POOL_LABEL}: managers take nodes with it off the list when they are "
+            "down",
+            "choose another key",
+        )
 
 
 def _is_range(text: str) -> bool:

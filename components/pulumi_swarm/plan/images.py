@@ -25,6 +25,7 @@ class Architecture(StrEnum):
 class _Image:
     parameter: str
     has_ssm_agent: bool
+    root_device: str = "/dev/xvda"
 
 
 # Sources: Debian wiki "Cloud/AmazonEC2Image", Ubuntu "Finding AMIs with SSM",
@@ -41,6 +42,7 @@ _IMAGES = {
             "/aws/service/canonical/ubuntu/server/24.04/stable/current/{debian}/hvm/ebs-gp3/ami-id"
         ),
         has_ssm_agent=True,
+        root_device="/dev/sda1",
     ),
     OperatingSystem.AMAZON_LINUX_2023: _Image(
         parameter="/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-{amazon}",
@@ -68,6 +70,11 @@ def architecture(instance_type: str) -> Architecture:
 def image_parameter(system: OperatingSystem, arch: Architecture) -> str:
     """The public SSM parameter that holds the id of the newest image."""
     return _IMAGES[system].parameter.format(debian=arch.value, amazon=_AMAZON_NAMES[arch])
+
+
+def root_device(system: OperatingSystem) -> str:
+    """What the stock image calls its root volume."""
+    return _IMAGES[system].root_device
 
 
 def has_ssm_agent(system: OperatingSystem) -> bool:

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from .access import Access, AccessPlan
 from .images import INSTANCE_TYPE_PATTERN, OperatingSystem, architecture, has_ssm_agent
 from .mtu import read_mtu, underlay_mtu
+from .ports import Role
 from .reader import Reader
 from .user_data import Part, read_parts
 
 DEFAULT_INSTANCE_TYPE = "t3.small"  # 2 GiB: dockerd and raft with room for a small service
 DEFAULT_ROOT_VOLUME_GIB = 20
 DEFAULT_BOOT_TIMEOUT_SECONDS = 600  # a cold boot that installs packages takes two to four minutes
+DEFAULT_REAP_AFTER_SECONDS = 900  # longer than a reboot, a slow one too, and most partitions
 ENGINE_VERSION_PATTERN = r"\d+\.\d+(\.\d+)?"
 OLDEST_ENGINE = (20, 10)  # its API, 1.41, is what Node speaks; every supported system ships it
 
@@ -26,12 +28,20 @@ class MachinePlan:
     root_volume_size_gib: int
     engine_version: str
     boot_timeout_seconds: int
+    reap_after_seconds: int
     underlay_mtu: int
     user_data_parts: tuple[Part, ...]
 
+    def instance_type(self, role: Role) -> str:
+        """The EC2 instance type of a role's machines."""
+        types = {Role.MANAGER: self.manager_instance_type, Role.WORKER: self.worker_instance_type}
+        return types[role]
 
-def read_machines(reader: Reader, access: AccessPlan) -> MachinePlan:
-    """Instance types, system, disk, engine and patience."""
+
+def read_machines(
+    reader: Reader, access: AccessPlan, pool_types: Iterable[str] = ()
+) -> MachinePlan:
+    """Instance types, system, disk, engine and patience; ``pool_types`` are those of the pools."""
     types = {
         name: reader.text(
             name,
@@ -50,14 +60,15 @@ def read_machines(reader: Reader, access: AccessPlan) -> MachinePlan:
             "choose ubuntu-24.04 or amazon-linux-2023, or give an ami that has it",
             system.value,
         )
-    if reader.has("ami") and architecture(types["manager_instance_type"]) is not architecture(
-        types["worker_instance_type"]
+    used = [types["worker_instance_type"], *pool_types]
+    if reader.has("ami") and {architecture(types["manager_instance_type"])} != set(
+        map(architecture, used)
     ):
         reader.wrong(
             "worker_instance_type",
-            "must have the managers' processor when one ami serves both",
+            "must have the managers' processor, as those of all pools, when one ami serves all",
             "choose types of one architecture",
-            types["worker_instance_type"],
+            ", ".join(used),
         )
     return MachinePlan(
         manager_instance_type=types["manager_instance_type"],
@@ -80,7 +91,15 @@ def read_machines(reader: Reader, access: AccessPlan) -> MachinePlan:
             unit="seconds",
             why="a boot takes minutes, not hours",
         ),
-        underlay_mtu=_underlay_mtu(reader, types.values()),
+        reap_after_seconds=reader.integer(
+            "reap_after_seconds",
+            DEFAULT_REAP_AFTER_SECONDS,
+            low=30,
+            high=86400,
+            unit="seconds",
+            why="a machine that is off for less comes back as the node it was",
+        ),
+        underlay_mtu=_underlay_mtu(reader, [*types.values(), *pool_types]),
         user_data_parts=read_parts(reader),
     )
 

@@ -14,6 +14,8 @@ MAX_MANAGERS = 7  # Docker, "Administer and maintain a swarm": more only slow ra
 MAX_WORKERS = (
     1000  # far above what one Pulumi program should hold; an auto-scaling group is for that
 )
+MAX_GENERATION = 1_000_000
+DEFAULT_PARALLELISM = 1  # docker service update --update-parallelism
 DEFAULT_MANAGERS = 3  # the smallest number that survives the loss of one
 
 # moby/swarmkit api/validation: keys and values of node labels are free text; these are
@@ -46,14 +48,17 @@ def survives_loss_of_one(managers: int, reachable: int) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodePlan:
-    """One node. ``key`` names it inside its cluster: ``manager-0``, ``worker-4``."""
+    """One node. ``key`` names it inside its cluster: ``manager-0``, ``worker-4``.
+
+    Another ``generation`` is another machine.
+    """
 
     key: str
     role: Role
     index: int
     availability: Availability
     labels: Mapping[str, str]
-    generation: int
+    generation: int | str
     advertise_addr: IPv4Address | None
     spot: bool
 
@@ -90,6 +95,7 @@ def read_nodes(reader: Reader, roles: tuple[Role, ...]) -> tuple[NodePlan, ...]:
         "node_labels", lambda v, path: parse_string_map(v, path, reader.problems)
     )
     generations = reader.mapping("node_generations", lambda v, path: _generation(v, path, reader))
+    by_role_generation = {role: _role_generation(reader, role) for role in roles}
     advertised = reader.mapping(
         "node_advertise_addrs", lambda v, path: _advertise_addr(v, path, reader)
     )
@@ -108,7 +114,7 @@ def read_nodes(reader: Reader, roles: tuple[Role, ...]) -> tuple[NodePlan, ...]:
             index=index,
             availability=availability[role],
             labels={**by_role[role], **by_node.get(key, {})},
-            generation=generations.get(key, 1),
+            generation=_generation_of(by_role_generation[role], generations.get(key, 1)),
             advertise_addr=advertised.get(key),
             spot=spot and role is Role.WORKER,
         )
@@ -143,6 +149,37 @@ def _worker_count(reader: Reader) -> int:
         high=MAX_WORKERS,
         unit="workers",
         why="each is an instance of its own in the stack",
+    )
+
+
+def _generation_of(role: int, node: int) -> int | str:
+    """That of its role and its own, such as 2.1; its own alone while its role's was not raised.
+
+    So stacks from before roles had generations keep their machines.
+    """
+    return node if role == 1 else f"{role}.{node}"
+
+
+def _role_generation(reader: Reader, role: Role) -> int:
+    return reader.integer(
+        f"{role}_generation",
+        1,
+        low=1,
+        high=MAX_GENERATION,
+        unit="generations",
+        why="a counter: raising it by one replaces them once",
+    )
+
+
+def read_parallelism(reader: Reader) -> int:
+    """How many workers may be away at once while all are replaced; 0 is as many as there are."""
+    return reader.integer(
+        "worker_parallelism",
+        DEFAULT_PARALLELISM,
+        low=0,
+        high=MAX_WORKERS,
+        unit="workers",
+        why="0 replaces all at once, as with docker service update",
     )
 
 

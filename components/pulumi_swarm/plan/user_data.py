@@ -44,6 +44,14 @@ def read_parts(reader: Reader) -> tuple[Part, ...]:
                 "correct the first line, or the contentType",
                 content.partition("\n")[0],
             )
+        elif kind is PartKind.CLOUD_BOOTHOOK and not content.partition("\n")[2].startswith("#!"):
+            item.wrong(
+                "content",
+                "must name its interpreter in the second line: cloud-init takes the first away and "
+                "runs the rest",
+                "add a line such as #!/bin/sh after the first",
+                content.partition("\n")[0],
+            )
         if holds_secret(content):
             item.wrong(
                 "content",

@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pulumi_swarm.plan.daemon import POOL_LABEL
 from pulumi_swarm.plan.nodes import quorum, survives_loss_of_one
 from pulumi_swarm.plan.ports import Role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """A node as a manager sees it."""
+    """A node as a manager sees it; ``pool`` is that of an auto-scaling group's machine."""
 
     node_id: str
     hostname: str
@@ -20,6 +21,7 @@ class Member:
     labels: Mapping[str, str]
     state: str
     reachable: bool
+    pool: str = ""
 
     @property
     def ready(self) -> bool:
@@ -51,6 +53,7 @@ def member(found: Mapping[str, Any]) -> Member:
         labels=found["Spec"].get("Labels") or {},
         state=found["Status"]["State"],
         reachable=manager.get("Reachability") == "reachable",
+        pool=(found["Description"].get("Engine", {}).get("Labels") or {}).get(POOL_LABEL, ""),
     )
 
 

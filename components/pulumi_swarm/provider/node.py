@@ -9,23 +9,19 @@ from docker.errors import APIError
 from pulumi_swarm.plan.nodes import Availability
 from pulumi_swarm.plan.ports import Role
 
-from .errors import ResourceError
+from .errors import ResourceError, UnfinishedError
 from .membership import Member, arrived, describe, phantoms, why_not_removable
-from .swarm import UNREACHABLE, State, Swarm, no_answer, reason
+from .swarm import UNREACHABLE, State, Swarm, has_managers, no_answer, reason
 
 POLL_SECONDS = 1.0
 DRAIN_TIMEOUT_SECONDS = 120
 DEMOTE_TIMEOUT_SECONDS = 60
+PROMOTE_TIMEOUT_SECONDS = 30
+TAKEN_OUT = "taken out of the swarm"  # in place of an id, when somebody removed the node by hand
 NO_RAFT_MEMBER = "can't find manager in raft memberlist"  # swarmkit controlapi, UpdateNode
 
 # Set when the engine cancels; ends every wait.
 cancelled = threading.Event()
-
-LATE = (
-    "Should you take it out of the stack instead, look first whether it joined after all "
-    "(docker node ls), and demote and remove it: a manager that vanishes still counts for the "
-    "quorum"
-)
 
 INPUTS = frozenset(
     {
@@ -42,68 +38,169 @@ INPUTS = frozenset(
 REPLACES = frozenset({"address", "instanceId"})
 
 
+class LateError(Exception):
+    """A machine did not arrive in time."""
+
+
 def create(inputs: State) -> tuple[str, State]:
-    """Wait until the machine is Ready, then make it what it should be."""
-    swarm = Swarm(inputs["connection"])
-    found, others = _wait_until_arrived(swarm, inputs)
-    try:
-        for phantom in phantoms(others, found):
-            _remove(swarm, phantom)
-        _apply(swarm, found.node_id, inputs)
-    except UNREACHABLE as error:
-        raise ResourceError(
-            f"{found} has joined, but could not be set up; the next update does it. "
-            f"{no_answer(inputs, error, swarm)}"
-        ) from error
-    return found.node_id, {"nodeId": found.node_id}
+    """Wait until the machine is Ready, then make it what it should be.
+
+    A machine that is late is kept in the state as a node without an id of
+    Docker's: the next update waits for it again, and if it is taken out of the
+    stack instead, whatever joined from its address is taken out of the swarm.
+    """
+    resource_id = str(inputs["instanceId"])
+    return resource_id, {"nodeId": _settle(resource_id, inputs)}
 
 
-def read(resource_id: str, state: State) -> State | None:
-    """What the swarm says of the node now; None when it is not in it any more."""
+def is_unfinished(state: State) -> bool:
+    """Whether the machine has not yet been seen in the swarm, or not as it was left."""
+    return state.get("nodeId") in ("", None, TAKEN_OUT)
+
+
+def read(_resource_id: str, state: State) -> State | None:
+    """What the swarm says of the node now.
+
+    One that somebody took out stays in the state: its machine runs and does not
+    come back by itself, so a node made anew would be waited for in vain.
+    """
+    if not state.get("nodeId"):
+        return state
     swarm = Swarm(state["connection"])
     try:
         members = swarm.members()
     except UNREACHABLE as error:
         # Not "gone": a swarm that cannot be asked must not lose its nodes from the state.
         raise ResourceError(no_answer(state, error, swarm)) from error
-    found = _by_id(members, resource_id)
+    found = _by_id(members, state["nodeId"]) or arrived(members, state["address"], state["role"])
     if found is None:
-        return None
+        return {**state, "nodeId": TAKEN_OUT}
     return {
         **state,
+        "nodeId": found.node_id,
         "role": found.role,
         "availability": found.availability,
         "labels": dict(found.labels),
     }
 
 
-def update(resource_id: str, _old: State, new: State) -> State:
-    """Change role, availability and labels in place."""
+def update(resource_id: str, old: State, new: State) -> State:
+    """Change role, availability and labels in place; finish what a create could not."""
+    if is_unfinished(old) and old.get("nodeId") != TAKEN_OUT:
+        return {"nodeId": _settle(resource_id, new)}
     swarm = Swarm(new["connection"])
     try:
-        _apply(swarm, resource_id, new)
+        node_id = _returned(swarm, new) if old["nodeId"] == TAKEN_OUT else old["nodeId"]
+        _change(swarm, node_id, new)
     except UNREACHABLE as error:
         raise ResourceError(no_answer(new, error, swarm)) from error
-    return {"nodeId": resource_id}
+    return {"nodeId": node_id}
 
 
-def delete(resource_id: str, state: State) -> None:
+def _returned(swarm: Swarm, inputs: State) -> str:
+    """The id of a node that somebody took out and put back by hand."""
+    found = arrived(swarm.members(), inputs["address"], inputs["role"])
+    if found is None:
+        raise ResourceError(
+            f"the machine {inputs['instanceId']} at {inputs['address']} was taken out of the swarm "
+            "and does not come back by itself; raise its generation (nodeGenerations) by one, "
+            "which replaces it"
+        )
+    return found.node_id
+
+
+def _change(swarm: Swarm, node_id: str, inputs: State) -> None:
+    """Make a node what it should be; one that is being promoted can be demoted only afterwards."""
+    deadline = time.monotonic() + PROMOTE_TIMEOUT_SECONDS
+    while True:
+        try:
+            _apply(swarm, node_id, inputs)
+        except APIError as error:
+            if NO_RAFT_MEMBER not in str(error):
+                raise
+            if time.monotonic() > deadline or cancelled.is_set():
+                raise ResourceError(
+                    f"the machine {inputs['instanceId']} at {inputs['address']} is to be a "
+                    "manager, but has not become one: somebody promoted it, and managers do not "
+                    "reach its tcp 2377. Docker does not demote it like that; raise its generation "
+                    "(nodeGenerations) by one, which replaces it"
+                ) from error
+            cancelled.wait(POLL_SECONDS)
+        else:
+            return
+
+
+def check_replacement(old: State) -> None:
+    """Refuse to replace a manager whose going would break the quorum (QR-2, QR-3).
+
+    In a preview too, as far as a manager answers: it works without any, and
+    ``delete`` asks again.
+    """
+    if old.get("role") != Role.MANAGER or is_unfinished(old):
+        return
+    if len(old["connection"]["managers"]) == 1:
+        raise ResourceError(
+            f"the machine at {old['address']} is the only manager, and would be replaced: the "
+            "swarm would be lost with it; set managerCount to 3 and run pulumi up, then do this, "
+            "and then set managerCount to 1 again. If the machine is gone already, so is the "
+            "swarm: pulumi destroy, then pulumi up"
+        )
+    try:
+        members = Swarm(old["connection"]).members()
+    except UNREACHABLE:
+        return
+    found = _by_id(members, old["nodeId"])
+    if found is not None and (reason := why_not_removable(members, found)):
+        raise ResourceError(reason)
+
+
+def delete(_resource_id: str, state: State) -> None:
     """Take the node out of the swarm cleanly; done already counts as done."""
     swarm = Swarm(state["connection"])
     try:
         members = swarm.members()
-        found = _by_id(members, resource_id)
-        if found is None:
-            return
-        if reason := why_not_removable(members, found):
-            raise ResourceError(reason)
-        swarm.avoid(resource_id)
-        swarm.change(resource_id, Availability=Availability.DRAIN.value)
-        if found.state == "ready":
-            _wait(DRAIN_TIMEOUT_SECONDS, lambda: swarm.running_tasks(resource_id) == 0)
-        _remove(swarm, found)
+    except UNREACHABLE as error:
+        if is_unfinished(state) and not has_managers(error, swarm):
+            return  # the first manager of a swarm that never came to be must be replaceable
+        raise ResourceError(no_answer(state, error, swarm)) from error
+    try:
+        for found in _leaving(members, state):
+            if reason := why_not_removable(members, found):
+                raise ResourceError(reason)
+            swarm.avoid(found.node_id)
+            swarm.change(found.node_id, Availability=Availability.DRAIN.value)
+            if found.state == "ready":
+                _wait_until_idle(swarm, found.node_id)
+            _remove(swarm, found)
     except UNREACHABLE as error:
         raise ResourceError(no_answer(state, error, swarm)) from error
+
+
+def _settle(resource_id: str, inputs: State) -> str:
+    """Wait for the machine and make it what it should be; returns its id in Docker."""
+    swarm = Swarm(inputs["connection"])
+    try:
+        found, others = _wait_until_arrived(swarm, inputs)
+        for phantom in phantoms(others, found):
+            _remove(swarm, phantom)
+        _apply(swarm, found.node_id, inputs)
+    except UNREACHABLE as error:
+        message = (
+            f"the machine at {inputs['address']} has joined, but could not be set up; the next "
+            f"update does it. {no_answer(inputs, error, swarm)}"
+        )
+        raise UnfinishedError(message, resource_id, {"nodeId": ""}) from error
+    except LateError as error:
+        raise UnfinishedError(str(error), resource_id, {"nodeId": ""}) from error
+    return found.node_id
+
+
+def _leaving(members: Sequence[Member], state: State) -> list[Member]:
+    """The node; of a machine that was never seen, whatever is at its address."""
+    if is_unfinished(state):
+        return [m for m in members if m.address == state["address"]]
+    found = _by_id(members, state["nodeId"])
+    return [] if found is None else [found]
 
 
 def _wait_until_arrived(swarm: Swarm, inputs: State) -> tuple[Member, list[Member]]:
@@ -120,14 +217,14 @@ def _wait_until_arrived(swarm: Swarm, inputs: State) -> tuple[Member, list[Membe
                 return found, members
             seen = f"the managers listed {describe(members)}"
         if cancelled.is_set():
-            raise ResourceError(f"cancelled while waiting for the machine at {inputs['address']}")
+            raise LateError(f"cancelled while waiting for the machine at {inputs['address']}")
         if time.monotonic() > deadline:
-            raise ResourceError(
+            raise LateError(
                 f"the machine {inputs['instanceId']} at {inputs['address']} was not a ready "
                 f"{inputs['role']} after {seconds} s; at the end {seen}. Its console says why: "
                 f"aws ec2 get-console-output --latest --instance-id {inputs['instanceId']}, "
-                "the lines that start with swarm-bootstrap. It goes on trying, so the same update "
-                f"may succeed later; changed inputs reach it when its generation is raised. {LATE}"
+                "the lines that start with swarm-bootstrap. It goes on trying, and the next update "
+                "waits for it again; changed inputs reach it when its generation is raised"
             )
         cancelled.wait(POLL_SECONDS)
 
@@ -139,6 +236,10 @@ def _apply(swarm: Swarm, node_id: str, inputs: State) -> None:
         Availability=inputs["availability"],
         Labels=dict(inputs["labels"]),
     )
+
+
+def _wait_until_idle(swarm: Swarm, node_id: str) -> None:
+    _wait(DRAIN_TIMEOUT_SECONDS, lambda: swarm.running_tasks(node_id) == 0)
 
 
 def _remove(swarm: Swarm, leaving: Member) -> None:

@@ -29,7 +29,7 @@ from .values import UNKNOWN, plain_map, property_map, type_of
 
 
 class SwarmResources(Provider):
-    """SshHostKey, SwarmSettings, SwarmSpec and Node."""
+    """What the plugin makes itself: everything in KINDS."""
 
     async def cancel(self) -> None:
         node.cancelled.set()
@@ -55,6 +55,10 @@ class SwarmResources(Provider):
         old, new = plain_map(request.old_state), plain_map(request.new_inputs)
         changed = [n for n in sorted(kind.inputs) if old.get(n) != new.get(n)]
         replaces = [n for n in changed if n in kind.replaces]
+        if replaces:  # by the instance, too: the engine asks before it takes anything away
+            await asyncio.to_thread(kind.check_replacement, old)
+        if kind.is_unfinished(old):
+            changed += sorted(kind.outputs)
         return DiffResponse(
             changes=bool(changed),
             replaces=replaces,
@@ -65,7 +69,7 @@ class SwarmResources(Provider):
 
     async def create(self, request: CreateRequest) -> CreateResponse:
         kind = _kind(request.urn)
-        if request.preview:
+        if request.preview and not kind.is_pure:
             unknown = _outputs(kind, dict.fromkeys(kind.outputs, UNKNOWN))
             return CreateResponse(properties={**request.properties, **unknown})
         inputs = plain_map(request.properties)
@@ -87,9 +91,9 @@ class SwarmResources(Provider):
         kind = _kind(request.urn)
         old, new = plain_map(request.olds), plain_map(request.news)
         outputs = {name: old.get(name) for name in kind.outputs}
-        if not request.preview:
+        if kind.is_pure or not request.preview:
             outputs |= await asyncio.to_thread(kind.update, request.resource_id, old, new)
-        elif any(old.get(name) != new.get(name) for name in kind.renews):
+        elif kind.is_unfinished(old) or any(old.get(n) != new.get(n) for n in kind.renews):
             outputs = dict.fromkeys(kind.outputs, UNKNOWN)
         return UpdateResponse({**request.news, **_outputs(kind, outputs)})
 

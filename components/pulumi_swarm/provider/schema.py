@@ -53,6 +53,22 @@ RESOURCES: dict[str, Any] = {
         },
         "requiredInputs": ["dataPathPort", "defaultAddrPool", "subnetSize"],
     },
+    "swarm:index:Rollout": {
+        "description": "The order in which workers are replaced; makes nothing.",
+        "inputProperties": {
+            "machines": _described(
+                STRING_MAP, "By node key, a text that differs when the machine is another one."
+            ),
+        },
+        "requiredInputs": ["machines"],
+        "properties": {
+            "replaced": _described(
+                {"type": "array", "items": STRING},
+                "The keys of the workers that have predecessors, in their order.",
+            )
+        },
+        "required": ["replaced"],
+    },
     "swarm:index:SwarmSpec": {
         "description": "What can change while the swarm lives, and rotations.",
         "inputProperties": {
@@ -82,6 +98,40 @@ RESOURCES: dict[str, Any] = {
             }
         },
         "required": ["unlockKey"],
+    },
+    "swarm:index:OverlayProbe": {
+        "description": "Proof that packets cross a network between all nodes that take tasks.",
+        "inputProperties": {
+            "network": _described(STRING, "The overlay network's name."),
+            "image": _described(STRING, "An image with busybox's sh, nc, nslookup and httpd."),
+            "checks": _described(
+                {"type": "array", "items": STRING}, "Of dns, icmp, tcp, mtu and published."
+            ),
+            "encrypted": _described(BOOLEAN, "Whether the network is encrypted; for the cause."),
+            "dataPathPort": _described(INTEGER, "The UDP port of overlay traffic; for the cause."),
+            "timeoutSeconds": _described(INTEGER, "How long containers may take to start and end."),
+            "triggers": _described(
+                {"type": "array", "items": ANY}, "Values whose change has it probed again."
+            ),
+            "connection": {
+                "$ref": "#/types/swarm:index:NodeConnection",
+                "description": "The way to the managers.",
+            },
+        },
+        "requiredInputs": [
+            "checks",
+            "connection",
+            "dataPathPort",
+            "encrypted",
+            "image",
+            "network",
+            "timeoutSeconds",
+            "triggers",
+        ],
+        "properties": {
+            "matrix": _described(ANY, "The answers: by node, then by the other node, each check.")
+        },
+        "required": ["matrix"],
     },
     "swarm:index:Node": {
         "description": "Membership of one machine in the swarm.",

@@ -1,12 +1,13 @@
 """The swarm behind a connection, spoken to through any manager that answers."""
 
+import http
 import subprocess
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import requests
-from docker.errors import APIError, DockerException
+from docker.errors import APIError, DockerException, NotFound
 
 from pulumi_swarm.plan.connection import SSH_HOST, SSH_USER, Connection, ssh_options
 
@@ -87,10 +88,64 @@ class Swarm:
             )
         )
 
+    def network_id(self, name: str) -> str | None:
+        """The id of an overlay network; None when there is none of that name."""
+        listed = self._ask(lambda client: client.networks(names=[name]))
+        return next((str(n["Id"]) for n in listed if n["Name"] == name), None)
+
+    def create_service(self, task: Mapping[str, Any], name: str, **options: Any) -> str:
+        """Make a service; returns its id, also when a manager made it and its answer was lost."""
+        try:
+            made = self._ask(lambda client: client.create_service(task, name=name, **options))
+        except APIError as error:
+            if error.status_code != http.HTTPStatus.CONFLICT:
+                raise
+            return self.services(name)[0]
+        return str(made["ID"])
+
+    def services(self, name: str) -> list[str]:
+        """The ids of the services of this name: one or none."""
+        listed = self._ask(lambda client: client.services(filters={"name": name}))
+        return [str(s["ID"]) for s in listed if s["Spec"]["Name"] == name]
+
+    def remove_service(self, service_id: str) -> None:
+        """Remove a service, unless it is gone; its tasks end in the background."""
+        try:
+            self._ask(lambda client: client.remove_service(service_id))
+        except NotFound:
+            return
+
+    def tasks_of(self, service_id: str) -> list[dict[str, Any]]:
+        """Every task of a service, also those that have ended."""
+        found: list[dict[str, Any]] = self._ask(
+            lambda client: client.tasks(filters={"service": service_id})
+        )
+        return found
+
+    def has_tasks_of(self, service_id: str) -> bool:
+        """Whether any task of a service is left; also of one that was removed.
+
+        By all tasks: the API refuses to filter by a service that is gone.
+        """
+        return any(t["ServiceID"] == service_id for t in self._ask(lambda client: client.tasks()))
+
+    def published_port(self, service_id: str) -> int:
+        """The port that the swarm chose for a service's first one."""
+        found = self._ask(lambda client: client.inspect_service(service_id))
+        return int(found["Endpoint"]["Ports"][0]["PublishedPort"])
+
+    def service_log(self, service_id: str) -> str:
+        """What the containers of a service have written to standard output."""
+        stream = self._ask(lambda client: client.service_logs(service_id, stdout=True))
+        return b"".join(stream).decode(errors="replace")
+
     def running_tasks(self, node_id: str) -> int:
-        """How many tasks run on a node."""
-        wanted = {"node": node_id, "desired-state": "running"}
-        tasks = self._ask(lambda client: client.tasks(filters=wanted))
+        """How many tasks run on a node, those among them that are to end.
+
+        Not by desired state: a node that is drained has none of "running" from that moment on,
+        while its containers go on until their grace period is over.
+        """
+        tasks = self._ask(lambda client: client.tasks(filters={"node": node_id}))
         return sum(task["Status"]["State"] == "running" for task in tasks)
 
     def remove(self, node_id: str) -> None:
@@ -146,6 +201,11 @@ class Swarm:
         ordered = {**self._connection, "managers": list(self._managers)}
         options = ssh_options(Connection.of(ordered))
         return connect(dial(options, f"{SSH_USER}@{SSH_HOST}"), self.said)
+
+
+def has_managers(error: BaseException, swarm: Swarm) -> bool:
+    """Whether it is a swarm that does not answer, locked or without quorum, and not none at all."""
+    return any(text in reason(error, swarm) for text in (LOCKED, NO_LEADER))
 
 
 def no_answer(state: State, error: BaseException, swarm: Swarm) -> str:

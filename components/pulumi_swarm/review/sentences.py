@@ -13,6 +13,9 @@ NETWORK = "docker:index/network:Network"
 NODE = "swarm:index:Node"
 SPEC = "swarm:index:SwarmSpec"
 SETTINGS = "swarm:index:SwarmSettings"
+ROLLOUT = "swarm:index:Rollout"  # the order of what the nodes' own sentences say
+GROUP = "aws:autoscaling/group:Group"
+TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"  # of a group; its name is the group's
 INSTANCE = "aws:ec2/instance:Instance"
 INGRESS_RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 RULES = {
@@ -51,14 +54,16 @@ class Review:
 def review(preview: Mapping[str, Any], attached: Attached | None) -> Review:
     """Read a preview; ``attached`` is what a manager says is on each network."""
     steps = read_steps(preview)
-    told = {NETWORK, NODE, SPEC, SETTINGS, *RULES}
-    cut_off = any(step.kind in (NETWORK, NODE) and step.change in DESTRUCTIVE for step in steps)
+    told = {NETWORK, NODE, SPEC, SETTINGS, ROLLOUT, GROUP, TEMPLATE, *RULES}
+    cut_off = any(
+        step.kind in (NETWORK, NODE, GROUP) and step.change in DESTRUCTIVE for step in steps
+    )
     unknown = [*read_failures(preview)]
     if attached is None and any(s.kind == NETWORK and s.change in DESTRUCTIVE for s in steps):
         unknown.append("What is attached to the networks: no manager was reachable.")
     return Review(
         networks=tuple(_network(s, attached) for s in steps if s.kind == NETWORK),
-        nodes=tuple(_node(s) for s in steps if s.kind == NODE),
+        nodes=(*(_node(s) for s in steps if s.kind == NODE), *_pools(steps)),
         quorum=tuple(_quorum(preview, steps)),
         swarm=tuple(_swarm(s) for s in steps if s.kind == SPEC),
         ports=tuple(_rule(s) for s in steps if s.kind in RULES),
@@ -104,6 +109,31 @@ def _node(step: Step) -> str:
         verb = "promoted" if after == Role.MANAGER else "demoted"
         return f"{before} `{step.name}` is {verb} to {after}"
     return f"{role} `{step.name}` is {step.change}{_which(step)}"
+
+
+def _pools(steps: Sequence[Step]) -> Iterator[str]:
+    """Pools that size themselves: their bounds, and whether their machines are replaced."""
+    renewed = {s.name for s in steps if s.kind == TEMPLATE and s.change is Change.REPLACE}
+    for step in steps:
+        if step.kind != GROUP:
+            continue
+        before, after = _bounds(step.before), _bounds(step.after)
+        match step.change:
+            case Change.ADD:
+                yield f"pool `{step.name}` is added: {after} workers join by themselves"
+            case Change.REMOVE:
+                yield f"pool `{step.name}` is removed: its {before} workers leave and end"
+            case _ if step.name in renewed:
+                yield f"pool `{step.name}` has its machines replaced by an instance refresh"
+            case _ if before != after:
+                yield f"pool `{step.name}` has {after} workers, where it had {before}"
+            case change:
+                yield f"pool `{step.name}` is {change}{_which(step)}"
+
+
+def _bounds(group: State) -> str:
+    least, most = group.get("minSize", 0), group.get("maxSize", 0)
+    return f"{least:g} to {most:g}"
 
 
 def _quorum(preview: Mapping[str, Any], steps: Sequence[Step]) -> Iterator[str]:

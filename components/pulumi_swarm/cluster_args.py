@@ -1,0 +1,54 @@
+"""Args of a whole swarm.
+
+No ``from __future__ import annotations`` here: Pulumi reads the annotations at
+run time to infer the package's schema.
+"""
+
+from typing import NotRequired
+
+import pulumi
+
+from .network import OverlayNetworkArgs
+from .shared_args import (
+    AutoscaledPoolArgs,
+    DaemonArgs,
+    ManagerArgs,
+    NodeArgs,
+    SpecArgs,
+    SwarmArgs,
+    WorkerArgs,
+)
+
+
+class SwarmClusterArgs(ManagerArgs, WorkerArgs, NodeArgs, DaemonArgs, SpecArgs, SwarmArgs):
+    """Args of SwarmCluster."""
+
+    availability_zones: NotRequired[list[str]]
+    """Up to three zones. The region's first three when not given."""
+    nat: NotRequired[str]
+    """none, single or per-zone: NAT gateways for private subnets. single with private or ssm
+    access, none with public, when not given."""
+    vpc_id: NotRequired[pulumi.Input[str]]
+    """A VPC that exists, with subnetIds and vpcCidr. One is made when not given."""
+    subnet_ids: NotRequired[list[pulumi.Input[str]]]
+    """Subnets of that VPC for the machines, taken in turn."""
+    admin_cidrs: NotRequired[list[str]]
+    """Where ssh to the managers may come from; needed unless access is ssm."""
+    extra_policy_arns: NotRequired[dict[str, pulumi.Input[str]]]
+    """IAM policies for every node's role besides its own: ARNs by names of your choice. None when
+    not given."""
+    # Pulumi's Go generator writes no args for the object type that it meets first, by the alphabet
+    # of inputs, when nothing else uses it. This one must not come first.
+    worker_pools: NotRequired[list[AutoscaledPoolArgs]]
+    """Workers in auto-scaling groups besides workerCount. None when not given."""
+    networks: NotRequired[list[OverlayNetworkArgs]]
+    """The overlay networks."""
+    probe_networks: NotRequired[list[str]]
+    """Networks of those to prove after each change of theirs or of the nodes: an update fails, with
+    the likely cause, when packets do not cross between all nodes. None when not given."""
+    probe_image: NotRequired[str]
+    """The image that proves them, with busybox's sh, nc, nslookup and httpd. busybox:1.37 when not
+    given."""
+    allow_encrypted_networks: NotRequired[bool]
+    """Open IP protocol 50 also for encrypted networks that are declared elsewhere. false when
+    not given."""

@@ -1,0 +1,51 @@
+"""Workers are replaced in turn and made side by side: what Rollout answers (QR-11)."""
+
+import asyncio
+from typing import Any
+
+from pulumi.provider.experimental.provider import CreateRequest, UpdateRequest
+
+from pulumi_swarm.provider.resources import SwarmResources
+from pulumi_swarm.provider.values import plain_map, property_map
+
+URN = "urn:pulumi:s::p::swarm:index:WorkerPool$swarm:index:Rollout::swarm"
+FIRST = {"worker-0": "generation 1.1, t3.small", "worker-1": "generation 1.1, t3.small"}
+RAISED = {key: text.replace("1.1", "2.1") for key, text in FIRST.items()}
+
+
+def updated(old: dict[str, Any], machines: dict[str, str], *, preview: bool = False) -> list[str]:
+    news = property_map({"machines": machines})
+    request = UpdateRequest(URN, "rollout", property_map(old), news, 0.0, [], preview)
+    response = asyncio.run(SwarmResources().update(request))
+    return list(plain_map(response.properties)["replaced"])
+
+
+def test_new_workers_wait_for_nobody_also_in_a_preview() -> None:
+    for preview in (True, False):
+        request = CreateRequest(URN, property_map({"machines": FIRST}), 0.0, preview)
+        response = asyncio.run(SwarmResources().create(request))
+        assert plain_map(response.properties)["replaced"] == []
+
+
+def test_those_that_change_are_replaced_in_turn_and_a_preview_knows_qr_11() -> None:
+    old = {"machines": FIRST, "replaced": []}
+    both = {**RAISED, "worker-2": "generation 2.1, t3.small"}
+    assert updated(old, both) == updated(old, both, preview=True) == ["worker-0", "worker-1"]
+
+
+def test_rollout_that_did_not_come_to_its_end_goes_on_in_turn() -> None:
+    old = {"machines": RAISED, "replaced": ["worker-0", "worker-1"]}
+    again = {**RAISED, "worker-0": "generation 3.1, t3.small"}
+    assert updated(old, again) == ["worker-0", "worker-1"]
+
+
+def test_one_that_is_gone_is_waited_for_by_nobody() -> None:
+    old = {"machines": RAISED, "replaced": ["worker-0", "worker-1"]}
+    assert updated(old, {"worker-1": RAISED["worker-1"]}) == ["worker-1"]
+
+
+def test_order_is_that_of_the_workers_whatever_order_the_wire_has() -> None:
+    keys = [f"worker-{i}" for i in (10, 2, 0, 11, 1)]
+    before = {"machines": dict.fromkeys(keys, "generation 1.1"), "replaced": []}
+    after = updated(before, dict.fromkeys(keys, "generation 2.1"))
+    assert after == [f"worker-{i}" for i in (0, 1, 2, 10, 11)]
