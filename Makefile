@@ -14,7 +14,7 @@ LOCAL := PATH="$(HOME_OF_PULUMI)/bin:$(CURDIR)/$(VENV)/bin:$$PATH" \
 	PULUMI_HOME="$(HOME_OF_PULUMI)" PULUMI_BACKEND_URL="file://$(LOCAL_STATE)" \
 	PULUMI_CONFIG_PASSPHRASE=local PULUMI_SKIP_UPDATE_CHECK=true
 
-.PHONY: help setup languages up preview down clean test lint unit lab-tests dist docs bench config schema lock
+.PHONY: help setup languages up verify preview down clean test faults lint dist docs bench config schema lock
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ up: setup ## Make the swarm on the local cloud and show it
 	@$(LOCAL) pulumi up --stack local --yes --skip-preview --suppress-outputs
 	@tools/show-swarm
 
+verify: setup ## Show whether packets cross every network of the local stack
+	@$(LOCAL) $(PYTHON) -m pulumi_swarm.verify --stack local --image registry.swarm.test/busybox:1
+
 preview: setup ## Show what STACK would change (STACK=local by default)
 	@if [ "$(STACK)" = local ]; then \
 		$(PYTHON) -m lab up && mkdir -p $(LOCAL_STATE) && \
@@ -66,6 +69,9 @@ docs: setup ## Build the docs site into site/
 test: setup languages lint ## Run all checks and tests (the kernel tier aside)
 	@tools/system-packages chromium # looks at the docs
 	$(LOCAL) $(PYTHON) -m pytest
+
+faults: setup ## Break swarms in every way and show how long each took to come back
+	$(LOCAL) $(PYTHON) -m pytest tests/faults
 
 lint: setup ## Check style, types, layers and shell scripts
 	$(VENV)/bin/ruff format --check .

@@ -122,19 +122,31 @@ class LocalCloud:
 class Stack:
     """The root program as it stands, with its local stack pointed at a cloud of the tests' own."""
 
-    def __init__(self, folder: Path, cloud: LocalCloud, *, name: str = "local") -> None:
+    def __init__(
+        self, folder: Path, cloud: LocalCloud, *, name: str = "local", source: Path = ROOT
+    ) -> None:
         self.name = name
         self.folder = folder / "program"
         (self.folder / "stacks").mkdir(parents=True)
         (folder / "state").mkdir()
         for part in LINKED:
-            (self.folder / part).symlink_to(ROOT / part)
+            (self.folder / part).symlink_to((ROOT if part == ".venv" else source) / part)
         self._base = local_stack(cloud)
         # A host here boots in seconds: what takes longer has failed, and should say so soon.
-        self._base["config"]["swarm:bootTimeoutSeconds"] = 90
-        self._environment = pulumi_environment(cloud, folder / "state")
+        self._base["config"]["swarm:bootTimeoutSeconds"] = 120
+        self._base["config"]["swarm:reapAfterSeconds"] = 45
+        # Before what the environment has installed, which is this tree's own.
+        package = {} if source == ROOT else {"PYTHONPATH": str(source / "components")}
+        self.environment = {**pulumi_environment(cloud, folder / "state"), **package}
         self.configure()
         self.pulumi("stack", "init", name)
+
+    def use(self, source: Path) -> None:
+        """Go on with the program as another tree has it."""
+        for part in ("Pulumi.yaml", "__main__.py", "components"):
+            (self.folder / part).unlink()
+            (self.folder / part).symlink_to(source / part)
+        self.environment.pop("PYTHONPATH", None)
 
     def configure(self, **changes: Any) -> None:
         """Set inputs of the program on top of the stack's own; None takes one away."""
@@ -151,6 +163,11 @@ class Stack:
         """An input of the program as the stack itself has it."""
         return self._base["config"].get(f"swarm:{key}")
 
+    def drop(self, key: str) -> None:
+        """Take an input out of the stack's own configuration."""
+        del self._base["config"][f"swarm:{key}"]
+        self.configure()
+
     def keep(self, **changes: Any) -> None:
         """Make changes part of the stack's own configuration."""
         self._base["config"] |= {f"swarm:{key}": value for key, value in changes.items()}
@@ -158,12 +175,18 @@ class Stack:
 
     def pulumi(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         argv = ("pulumi", *arguments, "--non-interactive", "--color=never")
-        return run(argv, self.folder, self._environment, check=check)
+        return run(argv, self.folder, self.environment, check=check)
 
     def login(self, manager: str, *command: str, given: str = "") -> str:
         """What a command says on a manager, by the way that users have."""
         argv = (sys.executable, "-m", "pulumi_swarm.login", "--stack", self.name, manager)
-        return run((*argv, *command), self.folder, self._environment, given=given).stdout
+        return run((*argv, *command), self.folder, self.environment, given=given).stdout
+
+    def command(self, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """One of the package's commands about the stack, as users run it."""
+        argv = (sys.executable, "-m", f"pulumi_swarm.{name}", "--stack", self.name, *arguments)
+        environment = {**self.environment, "COLUMNS": "160"}
+        return run(argv, self.folder, environment, check=False, seconds=400)
 
     def preview(self) -> Changes:
         """What a preview would change: {(type, name): operation}.
@@ -196,7 +219,7 @@ class Stack:
 
     def resources(self) -> list[dict[str, Any]]:
         """Every resource as the state holds it."""
-        found: list[dict[str, Any]] = json.loads(self.export())["deployment"]["resources"]
+        found: list[dict[str, Any]] = json.loads(self.export())["deployment"].get("resources", [])
         return found
 
     def ssh_options(self) -> list[str]:

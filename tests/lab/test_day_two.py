@@ -1,10 +1,19 @@
-"""What happens to a swarm that lives: machines are lost, and it comes back."""
+"""What happens to a swarm that lives: it grows, is replaced and loses machines, and comes back."""
+
+import json
+from typing import Any
+
+import pytest
 
 from lab.settings import BUSYBOX_IMAGE
 from tests.lab.cloud import LocalCloud, Stack, eventually
 from tests.lab.containers import MANAGER, container, networks, ready
 
+NODE = "swarm:index:Node"
 LOST = ("swarm-manager-1", "swarm-manager-2")
+
+
+EVERYONE = sorted([MANAGER, *LOST, "swarm-worker-0", "swarm-worker-1"])
 
 
 def listed(cloud: LocalCloud) -> list[str]:
@@ -27,10 +36,250 @@ def test_quorum_lost_for_good_is_mended_as_the_message_says_qr_2(
     stack.up()
     assert stack.preview() == {}
     assert networks(swarm, MANAGER) == before
-    everyone = sorted([MANAGER, *LOST, "swarm-worker-0", "swarm-worker-1"])
-    eventually(lambda: sorted(ready(swarm)) == everyone, 60, "all are ready")
-    assert listed(swarm) == everyone  # and nobody else is on the list
+    eventually(lambda: sorted(ready(swarm)) == EVERYONE, 60, "all are ready")
+    assert listed(swarm) == EVERYONE  # and nobody else is on the list
     with container(swarm, "swarm-worker-1", "far", "shared") as address:
         ping = ("ping", "-c1", "-w20", address)
         run = ("docker", "run", "--rm", "--network", "shared", BUSYBOX_IMAGE, *ping)
         swarm.on("swarm-manager-2", *run)
+
+
+# Runs on new machines alone: user-data that changes replaces nothing.
+SLOW_BOOT = [
+    {"contentType": "text/cloud-boothook", "content": "#cloud-boothook\n#!/bin/sh\nsleep 80\n"}
+]
+
+
+def test_machine_that_is_late_is_finished_by_the_next_update_qr_4(
+    stack: Stack, swarm: LocalCloud
+) -> None:
+    stack.configure(workerCount=3, bootTimeoutSeconds=60, userDataParts=SLOW_BOOT)
+    failed = stack.pulumi("up", "--stack", stack.name, "--yes", "--skip-preview", check=False)
+    text = failed.stdout + failed.stderr
+    assert failed.returncode != 0
+    assert "was not a ready worker after 60 s" in text
+    (late,) = [
+        r for r in stack.resources() if r["urn"].endswith("swarm:index:Node::swarm-worker-2")
+    ]
+    assert late["outputs"]["nodeId"] == ""
+    assert stack.preview()[NODE, "swarm-worker-2"] == "update"
+    stack.up()
+    assert stack.preview() == {}
+    assert listed(swarm).count("swarm-worker-2") == 1
+    stack.configure()
+    stack.up()
+    assert listed(swarm) == EVERYONE
+
+
+def test_machine_that_is_late_and_not_wanted_any_more_leaves_nothing_qr_4(
+    stack: Stack, swarm: LocalCloud
+) -> None:
+    stack.configure(workerCount=3, bootTimeoutSeconds=60, userDataParts=SLOW_BOOT)
+    stack.pulumi("up", "--stack", stack.name, "--yes", "--skip-preview", check=False)
+    # By now it joins, with nobody waiting for it.
+    eventually(lambda: "swarm-worker-2" in ready(swarm), 60, "it joins late")
+    stack.configure()
+    stack.up()
+    assert listed(swarm) == EVERYONE
+    assert stack.preview() == {}
+
+
+def reachable_managers(cloud: LocalCloud) -> int:
+    listing = cloud.on(MANAGER, "docker", "node", "ls", "--format", "{{.ManagerStatus}}")
+    return sum(line in ("Leader", "Reachable") for line in listing.splitlines())
+
+
+@pytest.mark.parametrize(("managers", "workers"), [(5, 0), (3, 4), (1, 2), (3, 2)], ids=str)
+def test_swarm_grows_and_shrinks_in_one_update_and_keeps_its_quorum_qr_2(
+    stack: Stack, swarm: LocalCloud, managers: int, workers: int
+) -> None:
+    before = networks(swarm, MANAGER)
+    stack.configure(managerCount=managers, workerCount=workers)
+    stack.up()
+    wanted = [f"swarm-manager-{i}" for i in range(managers)]
+    wanted += [f"swarm-worker-{i}" for i in range(workers)]
+    assert listed(swarm) == wanted
+    eventually(lambda: sorted(ready(swarm)) == wanted, 30, "all are ready")
+    assert reachable_managers(swarm) == managers
+    assert networks(swarm, MANAGER) == before
+    assert stack.preview() == {}
+    stack.keep(managerCount=managers, workerCount=workers)
+
+
+# Asks by name, and again when there is no answer: names lead to a task that ends for a moment.
+GET = r"get() { printf 'GET / HTTP/1.0\r\n\r\n' | nc -w 1 tasks.web 80 | grep -q here; }"
+ASK = """
+asked=0 lost=0
+while [ ! -e /stop ] && [ $asked -lt 3000 ]; do
+  asked=$((asked + 1))
+  get || { sleep 1; get; } || { sleep 1; get; } || lost=$((lost + 1))
+  echo "$asked $lost" >/count
+  sleep 0.1
+done
+"""
+SERVE = "mkdir /www && echo here >/www/index.html && exec httpd -f -h /www"
+
+
+def test_service_answers_while_every_worker_is_replaced_in_turn_qr_11(
+    stack: Stack, swarm: LocalCloud
+) -> None:
+    stack.configure(workerCount=3)
+    stack.up()
+    options = ("--network", "shared", "--endpoint-mode", "dnsrr", "--replicas", "2")
+    place = ("--constraint", "node.role==worker", "--update-order", "start-first")
+    create = ("docker", "service", "create", "-d", "--name", "web", *options, *place)
+    swarm.on(MANAGER, *create, BUSYBOX_IMAGE, "sh", "-c", SERVE)
+    with container(swarm, MANAGER, "client", "shared"):
+        ask = ("docker", "exec", "client", "sh", "-c", f"{GET}\nget")
+        eventually(lambda: swarm.succeeds(MANAGER, *ask), 30, "it answers")
+        swarm.on(MANAGER, "docker", "exec", "-d", "client", "sh", "-c", GET + ASK)
+        stack.configure(workerCount=3, workerGeneration=2)
+        said = stack.up()
+        swarm.on(MANAGER, "docker", "exec", "client", "touch", "/stop")
+        count = swarm.on(MANAGER, "docker", "exec", "client", "cat", "/count")
+    swarm.on(MANAGER, "docker", "service", "rm", "web")
+    asked, lost = map(int, count.split())
+    assert asked > 50
+    assert lost == 0, f"{lost} of {asked} requests were lost"
+    # One is not touched before the one before has its successor in the swarm.
+    for before, after in (("worker-0", "worker-1"), ("worker-1", "worker-2")):
+        assert said.index(f"Node swarm-{before} created") < said.index(
+            f"Node swarm-{after} deleting"
+        )
+    # They waited, but do not depend on each other: a destroy need not go one by one.
+    (second,) = [r for r in stack.resources() if r["urn"].endswith(":Instance::swarm-worker-1")]
+    assert not [d for d in second["dependencies"] if d.endswith("swarm-worker-0")]
+    stack.keep(workerGeneration=2)
+    stack.up()
+    assert listed(swarm) == EVERYONE
+    assert stack.preview() == {}
+
+
+def test_workers_are_replaced_all_at_once_when_that_is_asked_for(
+    stack: Stack, swarm: LocalCloud
+) -> None:
+    stack.configure(workerGeneration=3, workerParallelism=0)
+    said = stack.up()
+    both = [said.index(f"Node swarm-worker-{i} deleted") for i in (0, 1)]
+    assert max(both) < min(said.index(f"Node swarm-worker-{i} created") for i in (0, 1))
+    assert listed(swarm) == EVERYONE
+    stack.keep(workerGeneration=3)
+
+
+def node(cloud: LocalCloud, name: str) -> Any:
+    return json.loads(cloud.on(MANAGER, "docker", "node", "inspect", name))[0]["Spec"]
+
+
+@pytest.mark.parametrize(
+    ("name", "by_hand", "key", "put_back"),
+    [
+        ("swarm-worker-0", ("update", "--availability", "drain"), "Availability", "active"),
+        ("swarm-manager-2", ("demote",), "Role", "manager"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else "",
+)
+def test_node_changed_by_hand_is_named_by_refresh_and_mended_in_place(
+    stack: Stack, swarm: LocalCloud, name: str, by_hand: tuple[str, ...], key: str, put_back: str
+) -> None:
+    before = stack.outputs()["node_ids"]
+    swarm.on(MANAGER, "docker", "node", *by_hand, name)
+    stack.refresh()
+    assert stack.preview() == {(NODE, name): "update"}
+    stack.up()
+    assert node(swarm, name)[key] == put_back
+    assert stack.outputs()["node_ids"] == before
+    eventually(lambda: reachable_managers(swarm) == 3, 60, "there are three managers")
+    assert stack.preview() == {}
+
+
+def test_node_removed_by_hand_is_named_and_its_machine_replaced_when_asked_qr_4(
+    stack: Stack, swarm: LocalCloud
+) -> None:
+    swarm.on(MANAGER, "docker", "node", "rm", "--force", "swarm-worker-1")
+    stack.refresh()
+    assert stack.preview() == {(NODE, "swarm-worker-1"): "update"}
+    failed = stack.pulumi("up", "--stack", stack.name, "--yes", "--skip-preview", check=False)
+    assert "was taken out of the swarm" in failed.stdout
+    assert "raise its generation (nodeGenerations) by one" in failed.stdout
+    generations = {**(stack.base("nodeGenerations") or {}), "worker-1": 2}
+    stack.configure(nodeGenerations=generations)
+    stack.up()
+    assert listed(swarm) == EVERYONE
+    stack.keep(nodeGenerations=generations)
+    assert stack.preview() == {}
+
+
+def test_promotion_by_hand_is_named_by_refresh_and_taken_back_in_place(
+    stack: Stack, swarm: LocalCloud
+) -> None:
+    """Managers must reach a new manager's raft, which the firewall of workers does not let them."""
+    outputs = stack.outputs()
+    raft = {"IpProtocol": "tcp", "FromPort": 2377, "ToPort": 2377}
+    raft["IpRanges"] = [{"CidrIp": stack.base("vpcCidr")}]
+    ec2 = swarm.aws("ec2")
+    into = {"GroupId": outputs["worker_security_group_id"], "IpPermissions": [raft]}
+    out_of = {"GroupId": outputs["manager_security_group_id"], "IpPermissions": [raft]}
+    ec2.authorize_security_group_ingress(**into)
+    ec2.authorize_security_group_egress(**out_of)
+    swarm.on(MANAGER, "docker", "node", "promote", "swarm-worker-0")
+    eventually(lambda: reachable_managers(swarm) == 4, 60, "it is a manager")
+    stack.refresh()
+    assert stack.preview() == {(NODE, "swarm-worker-0"): "update"}
+    stack.up()
+    assert node(swarm, "swarm-worker-0")["Role"] == "worker"
+    ec2.revoke_security_group_ingress(**into)
+    ec2.revoke_security_group_egress(**out_of)
+    eventually(lambda: sorted(ready(swarm)) == EVERYONE, 60, "all are ready")
+    assert stack.preview() == {}
+
+
+def test_promotion_by_hand_that_the_firewall_stops_is_mended_by_a_new_machine(
+    stack: Stack, swarm: LocalCloud
+) -> None:
+    swarm.on(MANAGER, "docker", "node", "promote", "swarm-worker-0")
+    stack.refresh()
+    failed = stack.pulumi("up", "--stack", stack.name, "--yes", "--skip-preview", check=False)
+    assert "is to be a manager, but has not become one" in failed.stdout
+    generations = {**(stack.base("nodeGenerations") or {}), "worker-0": 2}
+    stack.configure(nodeGenerations=generations)
+    stack.up()
+    assert listed(swarm) == EVERYONE
+    stack.keep(nodeGenerations=generations)
+    assert stack.preview() == {}
+
+
+RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+
+
+def test_rule_removed_by_hand_is_named_by_refresh_and_comes_back(
+    stack: Stack, swarm: LocalCloud
+) -> None:
+    ec2 = swarm.aws("ec2")
+    rules = ec2.describe_security_group_rules()["SecurityGroupRules"]
+    (gossip, *_) = [r for r in rules if r.get("FromPort") == 7946 and not r["IsEgress"]]
+    ec2.revoke_security_group_ingress(
+        GroupId=gossip["GroupId"], SecurityGroupRuleIds=[gossip["SecurityGroupRuleId"]]
+    )
+    stack.refresh()
+    changes = stack.preview()
+    assert [kind for kind, _ in changes] == [RULE]
+    assert set(changes.values()) == {"create"}
+    stack.up()
+    assert stack.preview() == {}
+
+
+def test_all_managers_rebooted_at_once_are_the_same_swarm_again_qr_6(
+    stack: Stack, swarm: LocalCloud
+) -> None:
+    before = stack.outputs()["node_ids"]
+    hosts = swarm.hosts()
+    managers = [MANAGER, *LOST]
+    swarm.aws("ec2").reboot_instances(InstanceIds=[hosts[name]["instance"] for name in managers])
+    boots = {name: hosts[name]["boots"] for name in managers}
+    eventually(
+        lambda: all(swarm.hosts()[name]["boots"] > boots[name] for name in managers), 60, "reboots"
+    )
+    eventually(lambda: sorted(ready(swarm)) == EVERYONE, 90, "all are ready")
+    assert stack.outputs()["node_ids"] == before
+    stack.refresh()
+    assert stack.preview() == {}

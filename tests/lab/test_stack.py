@@ -117,6 +117,7 @@ def test_raised_generation_replaces_that_worker_and_leaves_no_phantom_qr_4(
     assert stack.preview() == {
         ("aws:ec2/instance:Instance", "swarm-worker-0"): "replace",
         (NODE, "swarm-worker-0"): "replace",
+        ("swarm:index:Rollout", "swarm"): "update",
     }
     stack.up()
     after = stack.outputs()["node_ids"]

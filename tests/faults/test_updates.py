@@ -1,0 +1,240 @@
+"""Faults while Pulumi works: it is killed, doubled, or loses the managers it speaks to."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults.conftest import Table
+from tests.lab.cloud import LocalCloud, Stack, eventually, running_cloud
+from tests.lab.containers import MANAGER, networks, ready
+
+EVERYONE = [*(f"swarm-manager-{i}" for i in range(3)), "swarm-worker-0", "swarm-worker-1"]
+OVERLAYS = {"app", "shared", "secure"}
+AS_DECLARED = "as declared, nobody twice"
+
+
+@pytest.fixture(scope="module")
+def updated_cloud() -> Iterator[LocalCloud]:
+    with running_cloud("swarm-test-updates", 5106) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def stack(updated_cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Stack:
+    return Stack(tmp_path_factory.mktemp("stack"), updated_cloud)
+
+
+def begin(stack: Stack, *command: str) -> "subprocess.Popen[str]":
+    """Start pulumi in a process group of its own, its output in a pipe."""
+    flags = ("--stack", stack.name, "--yes", "--skip-preview", "--non-interactive", "--color=never")
+    return subprocess.Popen(
+        ["pulumi", *command, *flags],
+        cwd=stack.folder,
+        env=stack.environment,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+
+
+def end_at(process: "subprocess.Popen[str]", text: str, signalled: int) -> str:
+    """Signal pulumi once it says ``text``; returns all that it said until its end."""
+    assert process.stdout is not None
+    said = ""
+    for line in process.stdout:
+        said += line
+        if text in line:
+            # A shell that is closed and a machine that goes down take the plugins along.
+            stop = os.killpg if signalled == signal.SIGKILL else os.kill
+            stop(process.pid, signalled)
+            rest, _ = process.communicate(timeout=120)
+            return said + rest
+    process.wait()
+    raise AssertionError(f"it never came by {text!r}: {said}")
+
+
+def as_declared(stack: Stack, cloud: LocalCloud) -> None:
+    listing = ("docker", "node", "ls", "--format", "{{.Hostname}}")
+    assert sorted(cloud.on(MANAGER, *listing).split()) == EVERYONE
+    eventually(lambda: sorted(ready(cloud)) == EVERYONE, 60, "all are ready")
+    assert networks(cloud, MANAGER).keys() >= OVERLAYS
+    assert sorted(cloud.hosts()) == EVERYONE
+    assert stack.preview() == {}
+
+
+# What comes first is made in any order; from the first machine on, one thing comes after the other.
+ANYTHING = " created ("
+POINTS = [
+    *(f"thing {i}" for i in range(1, 5)),
+    "Instance swarm-manager-0 creating",
+    "Node swarm-manager-0 creating",
+    "Node swarm-manager-0 updated",  # it was waited for when the update before was ended
+    "Node swarm-manager-1 creating",
+    "Node swarm-manager-1 updated",
+    "Node swarm-manager-2 creating",
+]
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_update_that_is_ended_goes_on_with_the_next(
+    stack: Stack, updated_cloud: LocalCloud, table: Table, point: str
+) -> None:
+    """By SIGTERM, which is what a CI system sends first, and a shutdown."""
+    with table.row(f"pulumi up is ended at '{point}'", holds="the next goes on") as row:
+        text = ANYTHING if point.startswith("thing") else point
+        end_at(begin(stack, "up"), text, signal.SIGTERM)
+        row.injected()
+        if point == POINTS[-1]:
+            stack.up()
+            as_declared(stack, updated_cloud)
+
+
+def test_update_that_is_killed_while_it_waits_for_a_node_goes_on_with_the_next(
+    stack: Stack, updated_cloud: LocalCloud, table: Table
+) -> None:
+    with table.row("pulumi up is killed while it waits for a node", holds=AS_DECLARED) as row:
+        stack.configure(nodeGenerations={"worker-1": 2})
+        end_at(begin(stack, "up"), "Node swarm-worker-1 creating", signal.SIGKILL)
+        row.injected()
+        locked = stack.pulumi(
+            *("up", "--stack", stack.name, "--yes", "--skip-preview"), check=False
+        )
+        assert "pulumi cancel" in locked.stdout + locked.stderr
+        stack.pulumi("cancel", "--stack", stack.name, "--yes")
+        stack.up()
+        stack.keep(nodeGenerations={"worker-1": 2})
+        as_declared(stack, updated_cloud)
+
+
+def test_second_update_at_the_same_time_is_refused(
+    stack: Stack, updated_cloud: LocalCloud, table: Table
+) -> None:
+    with table.row("two updates at once", holds="the second is refused, the first goes on"):
+        stack.configure(workerGeneration=2)
+        first = begin(stack, "up")
+        time.sleep(5)
+        command = ("up", "--stack", stack.name, "--yes", "--skip-preview")
+        second = stack.pulumi(*command, check=False)
+        assert second.returncode != 0
+        assert "the stack is currently locked" in second.stdout + second.stderr
+        said, _ = first.communicate(timeout=240)
+        assert first.returncode == 0, said
+        stack.keep(workerGeneration=2)
+        as_declared(stack, updated_cloud)
+
+
+def kill_dockerd(cloud: LocalCloud, names: list[str]) -> None:
+    for name in names:
+        cloud.on(name, "systemctl", "kill", "--signal=KILL", "docker", check=False)
+
+
+def test_refresh_forgets_nothing_while_dockerd_is_killed_kd_6(
+    stack: Stack, updated_cloud: LocalCloud, table: Table
+) -> None:
+    with table.row("dockerd of every manager is killed during refresh", holds=AS_DECLARED) as row:
+        process = begin(stack, "refresh")
+        time.sleep(1)
+        kill_dockerd(updated_cloud, EVERYONE[:3])  # three times a minute, and systemd gives up
+        process.communicate(timeout=240)
+        row.injected()
+        assert {r["urn"].split("::")[-1] for r in stack.resources()} >= {
+            *EVERYONE,
+            *(f"swarm-{name}" for name in OVERLAYS),
+        }
+        eventually(lambda: sorted(ready(updated_cloud)) == EVERYONE, 90, "all are ready")
+        stack.refresh()
+        as_declared(stack, updated_cloud)
+
+
+def test_update_goes_on_while_dockerd_of_one_manager_is_killed(
+    stack: Stack, updated_cloud: LocalCloud, table: Table
+) -> None:
+    with table.row("dockerd of the first manager is killed during up", holds=AS_DECLARED):
+        stack.configure(workerGeneration=3)
+        process = begin(stack, "up")
+        time.sleep(3)
+        kill_dockerd(updated_cloud, EVERYONE[:1])
+        said, _ = process.communicate(timeout=240)
+        assert process.returncode == 0, said
+        stack.keep(workerGeneration=3)
+        as_declared(stack, updated_cloud)
+
+
+def test_ssh_that_drops_every_third_connection_is_borne(
+    stack: Stack, updated_cloud: LocalCloud, table: Table, tmp_path: Path
+) -> None:
+    """By the proxy command: it counts, and every third connection ends before it begins."""
+    with table.row("every third ssh connection is dropped", holds=AS_DECLARED):
+        counter = tmp_path / "counter"
+        proxy = tmp_path / "proxy"
+        proxy.write_text(
+            "#!/bin/sh\n"
+            f"echo >>{counter}; [ $(($(wc -l <{counter}) % 3)) -ne 0 ] || exit 1\n"
+            f'exec {stack.base("sshProxyCommand")} "$@"\n',
+            encoding="utf-8",
+        )
+        proxy.chmod(0o755)
+        stack.configure(sshProxyCommand=str(proxy), workerGeneration=4)
+        stack.up()
+        assert int(subprocess.check_output(["wc", "-l", counter], text=True).split()[0]) > 6
+        stack.keep(workerGeneration=4)
+        stack.up()
+        as_declared(stack, updated_cloud)
+
+
+def test_swarm_that_is_half_dead_is_destroyed_and_leaves_nothing(
+    stack: Stack, updated_cloud: LocalCloud, table: Table
+) -> None:
+    with table.row("destroy with no manager that answers", holds="it ends, nothing is left"):
+        hosts = updated_cloud.hosts()
+        ids = [hosts[name]["instance"] for name in EVERYONE[:3]]
+        updated_cloud.aws("ec2").terminate_instances(InstanceIds=ids[:2])
+        updated_cloud.aws("ec2").stop_instances(InstanceIds=ids[2:])
+        stack.destroy()
+        nothing_is_left(stack, updated_cloud)
+
+
+def test_swarm_that_was_never_finished_is_destroyed_and_leaves_nothing(
+    stack: Stack, updated_cloud: LocalCloud, table: Table
+) -> None:
+    with table.row("destroy of a half-made swarm", holds="it ends, nothing is left"):
+        end_at(begin(stack, "up"), "Node swarm-manager-0 creating", signal.SIGTERM)
+        stack.destroy()
+        nothing_is_left(stack, updated_cloud)
+
+
+def test_only_manager_lost_with_its_disk_is_destroyed_and_made_again_qr_3(
+    stack: Stack, updated_cloud: LocalCloud, table: Table
+) -> None:
+    with table.row("the only manager is lost with its disk", holds="a new swarm, when asked"):
+        stack.configure(managerCount=1, workerCount=1, nodeGenerations=None)
+        stack.up()
+        lost = updated_cloud.hosts()[MANAGER]["instance"]
+        updated_cloud.aws("ec2").terminate_instances(InstanceIds=[lost])
+        eventually(lambda: MANAGER not in updated_cloud.hosts(), 30, "it is gone")
+        refused = stack.pulumi(
+            *("refresh", "--stack", stack.name, "--yes", "--skip-preview"), check=False
+        )
+        assert "no manager of the swarm answers" in refused.stdout + refused.stderr
+        stack.destroy()
+        nothing_is_left(stack, updated_cloud)
+        stack.up()
+        assert sorted(ready(updated_cloud)) == [MANAGER, "swarm-worker-0"]
+        stack.destroy()
+        nothing_is_left(stack, updated_cloud)
+
+
+def nothing_is_left(stack: Stack, cloud: LocalCloud) -> None:
+    assert [r["type"] for r in stack.resources() if r["type"] != "pulumi:pulumi:Stack"] == []
+    assert cloud.hosts() == {}
+    ec2 = cloud.aws("ec2")
+    assert [v for v in ec2.describe_vpcs()["Vpcs"] if not v["IsDefault"]] == []
+    secrets = cloud.aws("secretsmanager").list_secrets(IncludePlannedDeletion=True)["SecretList"]
+    assert secrets == []
+    assert cloud.aws("iam").list_roles()["Roles"] == []

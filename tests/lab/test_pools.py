@@ -1,0 +1,156 @@
+"""Pools that size themselves: machines that come and go without Pulumi, and no phantom of them."""
+
+import json
+import os
+import signal
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.lab.cloud import LocalCloud, Stack, eventually
+from tests.lab.containers import MANAGER, service, task_container
+
+POOL = {"name": "web", "min_size": 2, "max_size": 4, "labels": {"disk": "fast"}}
+GROUP = "swarm/local/swarm-web"
+JOINED_SECONDS = 120  # a machine here joins in ten seconds; a busy computer takes longer
+REAPED_SECONDS = 45 + 30 + 60  # reapAfterSeconds of the tests, the timer, and time to notice
+
+
+@pytest.fixture(scope="module")
+def with_pool(first_run: Any) -> Iterator[Stack]:
+    stack: Stack = first_run.stack
+    stack.configure(workerPools=[POOL])
+    stack.up()
+    yield stack
+    stack.configure()
+    stack.up()
+    eventually(lambda: nodes(first_run.cloud) == {}, REAPED_SECONDS, "no node of the pool is left")
+    assert machines(first_run.cloud) == {}
+
+
+def nodes(cloud: LocalCloud) -> dict[str, str]:
+    """The pool's nodes as a manager lists them: {address: state}."""
+    ids = cloud.on(MANAGER, "docker", "node", "ls", "--quiet").split()
+    # One may be taken off the list between the two commands; the others are shown all the same.
+    shown = cloud.lab("exec", MANAGER, "--", "docker", "node", "inspect", *ids, check=False).stdout
+    found = json.loads(shown)
+    return {
+        node["Status"]["Addr"]: node["Status"]["State"]
+        for node in found
+        if "swarm.pool=web" in labels(node)
+    }
+
+
+def labels(node: Any) -> list[str]:
+    engine = node["Description"]["Engine"].get("Labels") or {}
+    return [f"{key}={value}" for key, value in engine.items()]
+
+
+def machines(cloud: LocalCloud) -> dict[str, dict[str, Any]]:
+    """The pool's hosts: {address: host}."""
+    return {
+        host["address"]: host
+        for name, host in cloud.hosts().items()
+        if name.startswith("swarm-web-i-")
+    }
+
+
+def are_the_machines(cloud: LocalCloud, count: int) -> bool:
+    """Whether the pool's nodes are Ready, as many as asked for, and one for each machine."""
+    listed = nodes(cloud)
+    return (
+        len(listed) == count
+        and set(listed.values()) == {"ready"}
+        and listed.keys() == machines(cloud).keys()
+    )
+
+
+def set_size(cloud: LocalCloud, count: int) -> None:
+    client = cloud.aws("autoscaling")
+    client.set_desired_capacity(AutoScalingGroupName=GROUP, DesiredCapacity=count)
+
+
+def test_machines_of_a_pool_join_by_themselves_and_the_stack_is_quiet(
+    with_pool: Stack, swarm: LocalCloud
+) -> None:
+    eventually(lambda: are_the_machines(swarm, 2), JOINED_SECONDS, "both have joined")
+    assert with_pool.preview() == {}
+    with_pool.refresh()
+    assert with_pool.preview() == {}
+    assert with_pool.outputs()["autoscaling_groups"] == {"web": GROUP}
+
+
+@pytest.mark.usefixtures("with_pool")
+def test_service_is_placed_by_the_label_of_the_pool(swarm: LocalCloud) -> None:
+    place = ("--constraint", "engine.labels.swarm.pool==web", "--constraint")
+    with service(swarm, "placed", "--replicas", "2", *place, "engine.labels.disk==fast"):
+        running = [name for name in swarm.hosts() if task_container(swarm, name, "placed")]
+    assert running
+    assert all(name.startswith("swarm-web-i-") for name in running)
+
+
+def test_pool_grows_and_shrinks_without_pulumi_and_machines_leave_before_their_end_qr_4(
+    with_pool: Stack, swarm: LocalCloud
+) -> None:
+    set_size(swarm, 4)
+    eventually(lambda: are_the_machines(swarm, 4), JOINED_SECONDS, "all four have joined")
+    assert with_pool.preview() == {}
+    everyone = set(machines(swarm))
+    set_size(swarm, 3)
+    # It says goodbye while its machine still runs, so that its tasks move at once.
+    eventually(lambda: "down" in nodes(swarm).values(), 30, "one has left")
+    eventually(lambda: len(machines(swarm)) == 3, 60, "its machine has ended")
+    (gone,) = everyone - set(machines(swarm))
+    assert nodes(swarm)[gone] == "down"
+    eventually(lambda: are_the_machines(swarm, 3), REAPED_SECONDS, "managers have taken it off")
+    managers = ("swarm-manager-0", "swarm-manager-1", "swarm-manager-2")
+    assert sum(said(swarm, name).count("of pool web off the list") for name in managers) == 1
+
+
+def said(cloud: LocalCloud, host: str) -> str:
+    return cloud.on(host, "journalctl", "-u", "swarm-upkeep", "-o", "cat", "--no-pager")
+
+
+@pytest.mark.usefixtures("with_pool")
+def test_machine_that_ends_without_a_word_is_taken_off_the_list(
+    swarm: LocalCloud,
+) -> None:
+    address, host = next(iter(machines(swarm).items()))
+    os.kill(host["pid"], signal.SIGKILL)
+    eventually(lambda: nodes(swarm).get(address) == "down", 60, "it is seen to be down")
+    eventually(lambda: address not in nodes(swarm), REAPED_SECONDS, "managers have taken it off")
+    eventually(lambda: len(nodes(swarm)) == 3, JOINED_SECONDS, "another has joined for it")
+
+
+@pytest.mark.usefixtures("with_pool")
+def test_machine_that_was_taken_out_of_the_swarm_ends_itself_and_another_comes(
+    swarm: LocalCloud,
+) -> None:
+    address = next(a for a, state in nodes(swarm).items() if state == "ready")
+    name = "ip-" + address.replace(".", "-")
+    swarm.on(MANAGER, "docker", "node", "rm", "--force", name)
+    # A minute passes before the machine is sure.
+    eventually(lambda: are_the_machines(swarm, 3), 60 + JOINED_SECONDS, "another has joined for it")
+    assert address not in nodes(swarm)
+
+
+def test_raised_generation_replaces_the_machines_of_a_pool_qr_11(
+    with_pool: Stack, swarm: LocalCloud
+) -> None:
+    set_size(swarm, 2)
+    eventually(lambda: list(nodes(swarm).values()).count("ready") == 2, 90, "two are left")
+    before = {a for a, state in nodes(swarm).items() if state == "ready"}
+    with_pool.configure(workerPools=[{**POOL, "generation": 2}])
+    assert with_pool.preview() == {
+        ("aws:ec2/launchTemplate:LaunchTemplate", "swarm-web"): "replace",
+        ("aws:autoscaling/group:Group", "swarm-web"): "update",
+    }
+    with_pool.up()
+    time.sleep(1)
+    eventually(
+        lambda: are_the_machines(swarm, 2), REAPED_SECONDS, "two others are there, and nobody else"
+    )
+    assert not before & nodes(swarm).keys()
+    assert with_pool.preview() == {}

@@ -1,0 +1,200 @@
+"""The probe of a network: all is well with the stack, and what is broken on purpose is named."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from lab import namespace
+from lab.settings import BUSYBOX_IMAGE
+from tests.lab.cloud import LocalCloud, Stack, eventually
+from tests.lab.containers import MANAGER, networks, ready
+
+PROBE = "swarm:index:OverlayProbe"
+NODES = 5
+PAIRS = NODES * (NODES - 1)
+
+
+def verify(stack: Stack, *arguments: str) -> tuple[int, dict[str, Any]]:
+    result = stack.command("verify", "--json", "--image", BUSYBOX_IMAGE, *arguments)
+    assert result.stdout, result.stderr
+    return result.returncode, json.loads(result.stdout)
+
+
+def causes(stack: Stack, network: str, *arguments: str) -> str:
+    code, found = verify(stack, *arguments, network)
+    assert code == 1
+    assert not found[network]["good"]
+    return "; ".join(found[network]["causes"])
+
+
+def test_everything_crosses_between_all_nodes_and_the_probe_leaves_nothing(
+    stack: Stack, swarm: LocalCloud
+) -> None:
+    before = networks(swarm, MANAGER)
+    code, found = verify(stack, "app", "shared")
+    assert code == 0
+    for name in ("app", "shared"):
+        pairs = [(a, b) for a, row in found[name]["matrix"].items() for b in row]
+        assert len(pairs) == PAIRS
+        answers = found[name]["matrix"]["swarm-worker-0"]["swarm-manager-1"]
+        assert answers["mtu"] == "8951/8951"
+        assert int(answers["tcp"]) > 1 << 20
+    assert swarm.on(MANAGER, "docker", "service", "ls", "--quiet") == ""
+    assert networks(swarm, MANAGER) == before
+
+
+def test_table_is_for_people(stack: Stack) -> None:
+    result = stack.command("verify", "--image", BUSYBOX_IMAGE, "app")
+    assert result.returncode == 0
+    assert "network app" in result.stdout
+    assert result.stdout.count("8951/8951") == PAIRS
+
+
+def test_update_that_declares_a_probe_carries_it_out_and_stays_quiet(stack: Stack) -> None:
+    stack.configure(probeNetworks=["shared"], probeImage=BUSYBOX_IMAGE)
+    assert stack.preview() == {(PROBE, "swarm-shared"): "create"}
+    stack.up()
+    (probe,) = [r for r in stack.resources() if r["type"] == PROBE]
+    assert len(probe["outputs"]["matrix"]) == NODES
+    assert stack.preview() == {}
+    stack.refresh()
+    assert stack.preview() == {}
+
+
+@contextmanager
+def without(cloud: LocalCloud, port: int) -> Iterator[None]:
+    """No rule for a port, as if somebody had taken it away."""
+    ec2 = cloud.aws("ec2")
+    taken = [
+        (group["GroupId"], rule)
+        for group in ec2.describe_security_groups()["SecurityGroups"]
+        for rule in group["IpPermissions"]
+        if rule.get("FromPort") == port
+    ]
+    assert taken
+    for group, rule in taken:
+        ec2.revoke_security_group_ingress(GroupId=group, IpPermissions=[rule])
+    try:
+        yield
+    finally:
+        for group, rule in taken:
+            ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[rule])
+        eventually(lambda: len(ready(cloud)) == NODES, 90, "all are ready again")
+
+
+def test_data_path_that_is_shut_fails_the_update_and_is_named(
+    stack: Stack, swarm: LocalCloud
+) -> None:
+    stack.configure(probeNetworks=["app"], probeImage=BUSYBOX_IMAGE)
+    with without(swarm, 4789):
+        failed = stack.pulumi("up", "--stack", stack.name, "--yes", "--skip-preview", check=False)
+        assert failed.returncode != 0
+        assert "network app does not carry" in failed.stdout
+        assert "open 4789/udp (VXLAN) between the nodes" in failed.stdout
+    stack.up()
+    stack.configure()
+    stack.up()
+
+
+def test_gossip_that_is_shut_is_named(stack: Stack, swarm: LocalCloud) -> None:
+    with without(swarm, 7946):
+        assert "open 7946/tcp and 7946/udp between them" in causes(stack, "app")
+
+
+def test_path_that_carries_less_than_planned_is_named_with_what_passes_mt_3(
+    stack: Stack, swarm: LocalCloud
+) -> None:
+    """A path that loses what is longer than 1500 bytes, as where fragments are dropped."""
+    address = swarm.hosts()["swarm-worker-1"]["address"]
+    lost = "udp dport 4789 meta length > 1500 drop"
+    narrow = f"""
+    table inet narrow {{
+      chain forward {{
+        type filter hook forward priority -10
+        ip saddr {address} {lost}
+        ip daddr {address} {lost}
+      }}
+    }}
+    """
+    fabric = [*namespace.enter(swarm.config.fabric), "nft"]
+    subprocess.run([*fabric, "-f", "-"], input=narrow, text=True, check=True)
+    try:
+        said = causes(stack, "app")
+    finally:
+        subprocess.run([*fabric, "delete", "table", "inet", "narrow"], check=True)
+    assert "packets above 1450 bytes are lost" in said
+    assert "swarm-worker-1 to others or from them" in said
+    assert "set underlayMtu" in said
+
+
+def test_node_that_is_down_is_named_with_the_port_of_the_managers(
+    stack: Stack, swarm: LocalCloud
+) -> None:
+    swarm.on("swarm-worker-1", "systemctl", "stop", "docker.socket", "docker")
+    try:
+        eventually(lambda: "swarm-worker-1" not in ready(swarm), 60, "it is seen to be down")
+        said = causes(stack, "app")
+    finally:
+        swarm.on("swarm-worker-1", "systemctl", "start", "docker")
+        eventually(lambda: len(ready(swarm)) == NODES, 60, "all are ready again")
+    assert "swarm-worker-1 is down" in said
+    assert "2377/tcp" in said
+
+
+def test_encrypted_network_without_esp_is_named(stack: Stack) -> None:
+    """This kernel has none; on one that has, the network must carry everything."""
+    code, found = verify(stack, "secure")
+    if code == 0:
+        assert found["secure"]["good"]
+    else:
+        assert "open IP protocol 50 (ESP)" in "; ".join(found["secure"]["causes"])
+
+
+def test_routing_mesh_without_ipvs_is_named(stack: Stack) -> None:
+    """This kernel has none; on one that has, the port must answer on every node."""
+    code, found = verify(stack, "--published", "app")
+    if code == 0:
+        assert found["app"]["good"]
+    else:
+        said = "; ".join(found["app"]["causes"])
+        assert said.startswith("a published port does not answer")
+        assert "IPVS" in said
+
+
+def test_network_without_an_address_left_is_named_with_dockers_words(
+    stack: Stack, swarm: LocalCloud
+) -> None:
+    """A /28 has no room for a server and a client on each of five nodes."""
+    small = [*stack.base("networks"), {"name": "small", "subnet": "10.211.0.0/28"}]
+    stack.configure(networks=small)
+    stack.up()
+    filler = ("docker", "service", "create", "-d", "--name", "filler", "--network", "small")
+    swarm.on(MANAGER, *filler, "--replicas", "12", BUSYBOX_IMAGE, "sleep", "300")
+    try:
+        said = causes(stack, "small")
+    finally:
+        swarm.on(MANAGER, "docker", "service", "rm", "filler")
+        running = ("docker", "ps", "--quiet", "--filter", "name=filler")
+        eventually(
+            lambda: not any(swarm.on(h, *running).strip() for h in swarm.hosts()), 60, "it is gone"
+        )
+        stack.configure()
+        stack.up()
+    assert "gave no answer" in said
+
+
+def test_network_that_is_not_there_is_said(stack: Stack) -> None:
+    result = stack.command("verify", "--image", BUSYBOX_IMAGE, "nowhere")
+    assert result.returncode == 1
+    assert "there is no network 'nowhere' in the swarm" in result.stderr
+
+
+@pytest.mark.parametrize("image", ["registry.swarm.test/nothing:1"])
+def test_image_that_cannot_be_had_is_said_in_dockers_words(stack: Stack, image: str) -> None:
+    result = stack.command("verify", "--json", "--image", image, "app")
+    assert result.returncode == 1
+    assert "gave no answer" in result.stdout
