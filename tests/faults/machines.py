@@ -151,9 +151,11 @@ class Machines:
         try:
             eventually(is_settled, seconds, "all are in one swarm")
         except AssertionError as error:
-            told = {key: self.said(key).splitlines()[-3:] for key in self.instances}
-            raise AssertionError(f"{error}; listed {self.listed(by)}; they said {told}") from error
+            last = {key: self.said(key).splitlines()[-3:] for key in self.instances}
+            raise AssertionError(f"{error}; listed {self.listed(by)}; they said {last}") from error
         assert len(self.swarms()) == 1
+        told = [key for key in self.instances if "SWMTKN-" in self.said(key)]
+        assert told == [], "a join token is in the journal"
 
     def said(self, key: str) -> str:
         """What the bootstrap of a machine has said."""

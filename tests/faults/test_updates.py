@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.conftest import Table
+from tests.faults.conftest import Row, Table
 from tests.lab.cloud import LocalCloud, Stack, eventually, running_cloud
 from tests.lab.containers import MANAGER, networks, ready
 
@@ -43,7 +43,9 @@ def begin(stack: Stack, *command: str) -> "subprocess.Popen[str]":
     )
 
 
-def end_at(process: "subprocess.Popen[str]", text: str, signalled: int) -> str:
+def end_at(
+    process: "subprocess.Popen[str]", text: str, signalled: int, row: Row | None = None
+) -> str:
     """Signal pulumi once it says ``text``; returns all that it said until its end."""
     assert process.stdout is not None
     said = ""
@@ -53,6 +55,8 @@ def end_at(process: "subprocess.Popen[str]", text: str, signalled: int) -> str:
             # A shell that is closed and a machine that goes down take the plugins along.
             stop = os.killpg if signalled == signal.SIGKILL else os.kill
             stop(process.pid, signalled)
+            if row is not None:
+                row.injected()
             rest, _ = process.communicate(timeout=120)
             return said + rest
     process.wait()
@@ -86,13 +90,13 @@ def test_update_that_is_ended_goes_on_with_the_next(
     stack: Stack, updated_cloud: LocalCloud, table: Table, point: str
 ) -> None:
     """By SIGTERM, which is what a CI system sends first, and a shutdown."""
-    with table.row(f"pulumi up is ended at '{point}'", holds="the next goes on") as row:
+    held = "it ends in order, and the next goes on"
+    with table.row(f"pulumi up is ended at '{point}'", holds=held) as row:
         text = ANYTHING if point.startswith("thing") else point
-        end_at(begin(stack, "up"), text, signal.SIGTERM)
-        row.injected()
-        if point == POINTS[-1]:
-            stack.up()
-            as_declared(stack, updated_cloud)
+        end_at(begin(stack, "up"), text, signal.SIGTERM, row)
+    if point == POINTS[-1]:
+        stack.up()
+        as_declared(stack, updated_cloud)
 
 
 def test_update_that_is_killed_while_it_waits_for_a_node_goes_on_with_the_next(
