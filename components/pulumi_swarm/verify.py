@@ -69,16 +69,18 @@ def subject(resources: Sequence[Resource], cluster: str | None) -> Subject:
     )
 
 
-def inputs(found: Subject, network: str, image: str, checks: Sequence[Check]) -> dict[str, Any]:
+def inputs(
+    found: Subject, network: str, options: argparse.Namespace, checks: Sequence[Check]
+) -> dict[str, Any]:
     """As the probe takes them."""
     return {
         "connection": found.connection,
         "network": network,
-        "image": image,
+        "image": options.image,
         "checks": [check.value for check in checks],
         "encrypted": found.encrypted.get(network, False),
         "dataPathPort": found.data_path_port,
-        "timeoutSeconds": PROBE_TIMEOUT_SECONDS,
+        "timeoutSeconds": options.timeout_seconds,
     }
 
 
@@ -106,7 +108,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     results = []
     for network in options.networks or sorted(found.encrypted):
         try:
-            results.append(probe(inputs(found, network, options.image, checks)))
+            results.append(probe(inputs(found, network, options, checks)))
         except ResourceError as error:
             raise SystemExit(str(error)) from error
     if options.json:
@@ -146,6 +148,12 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--stack", help="the selected one when not given")
     parser.add_argument("--cluster", help="the swarm's name, when the stack has several")
     parser.add_argument("--image", default=DEFAULT_IMAGE, help="with busybox's applets")
+    parser.add_argument(
+        "--timeout-seconds",
+        type=int,
+        default=PROBE_TIMEOUT_SECONDS,
+        help="how long containers may take to start on every node",
+    )
     parser.add_argument("--published", action="store_true", help="try a published port too")
     parser.add_argument("--json", action="store_true", help="write JSON")
     parser.add_argument("networks", metavar="NETWORK", nargs="*", help="all when none is named")

@@ -175,7 +175,7 @@ def test_network_without_an_address_left_is_named_with_dockers_words(
     filler = ("docker", "service", "create", "-d", "--name", "filler", "--network", "small")
     swarm.on(MANAGER, *filler, "--replicas", "12", BUSYBOX_IMAGE, "sleep", "300")
     try:
-        said = causes(stack, "small")
+        said = causes(stack, "small", "--timeout-seconds", "30")
     finally:
         swarm.on(MANAGER, "docker", "service", "rm", "filler")
         running = ("docker", "ps", "--quiet", "--filter", "name=filler")
@@ -195,6 +195,7 @@ def test_network_that_is_not_there_is_said(stack: Stack) -> None:
 
 @pytest.mark.parametrize("image", ["registry.swarm.test/nothing:1"])
 def test_image_that_cannot_be_had_is_said_in_dockers_words(stack: Stack, image: str) -> None:
-    result = stack.command("verify", "--json", "--image", image, "app")
+    patience = ("--timeout-seconds", "20")
+    result = stack.command("verify", "--json", "--image", image, *patience, "app")
     assert result.returncode == 1
     assert "gave no answer" in result.stdout
