@@ -116,11 +116,9 @@ class HookCalls:
         self,
         app: Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]],
         groups: Groups,
-        on_call: Callable[[str, Mapping[str, list[str]]], None],
     ) -> None:
         self._app = app
         self._groups = groups
-        self._on_call = on_call
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
@@ -140,6 +138,5 @@ class HookCalls:
                 self._groups.complete(instance_id, group, hook)
             case _:
                 return self._app(environ, start)
-        self._on_call(action, parameters)
         start(f"{http.HTTPStatus.OK.value} OK", [("Content-Type", "text/xml")])
         return [f"<{action}Response><{action}Result/></{action}Response>".encode()]

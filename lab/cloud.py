@@ -56,7 +56,7 @@ class Cloud:
         self._config = config
         self._autoscaling = autoscaling.Groups(client(config, "autoscaling"), client(config, "ec2"))
         moto = DomainDispatcherApplication(create_backend_app)
-        hooks = autoscaling.HookCalls(moto, self._autoscaling, on_call)
+        hooks = autoscaling.HookCalls(moto, self._autoscaling)
         self._app = _Watcher(hooks, on_call)
         self._user_data: dict[str, bytes] = {}
         self._ec2 = client(config, "ec2")

@@ -8,7 +8,14 @@ import pulumi_aws as aws
 
 from .args import raise_for, settle
 from .bootstrap import render
-from .launch import LONGEST_IDS, check_size, group_name, newest_image, node_settings
+from .launch import (
+    LONGEST_IDS,
+    check_size,
+    group_name,
+    machine_tags,
+    newest_image,
+    node_settings,
+)
 from .plan.cluster import GroupPlan, read_pool_group
 from .plan.images import root_device
 from .plan.nodes import Availability, NodePlan
@@ -137,6 +144,7 @@ class AutoscaledWorkerPool(pulumi.ComponentResource):
         self, template: aws.ec2.LaunchTemplate, after: Sequence[pulumi.Resource]
     ) -> aws.autoscaling.Group:
         pool = self._pool
+        tags = machine_tags(self._plan, self._name, Role.WORKER, {"swarm:pool": pool.name})
         return aws.autoscaling.Group(
             self._name,
             name=self._group_name,
@@ -171,7 +179,7 @@ class AutoscaledWorkerPool(pulumi.ComponentResource):
             ),
             tags=[
                 aws.autoscaling.GroupTagArgs(key=key, value=value, propagate_at_launch=True)
-                for key, value in self._tags().items()
+                for key, value in tags.items()
             ],
             opts=pulumi.ResourceOptions(parent=self, depends_on=list(after)),
         )
@@ -181,16 +189,6 @@ class AutoscaledWorkerPool(pulumi.ComponentResource):
         return pulumi.Output.all(
             worker=args["worker_secret_id"], parameter=args["addresses_parameter"]
         ).apply(lambda ids: _encoded(user_data(self._group_name, self._plan, ids)))
-
-    def _tags(self) -> dict[str, str]:
-        return {
-            **self._plan.tags,
-            "Name": self._name,
-            "swarm:role": Role.WORKER.value,
-            "swarm:pool": self._pool.name,
-            "pulumi:project": pulumi.get_project(),
-            "pulumi:stack": pulumi.get_stack(),
-        }
 
 
 ALL = 100  # percent

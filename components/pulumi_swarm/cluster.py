@@ -183,14 +183,20 @@ class SwarmCluster(pulumi.ComponentResource):
             lifetime=self._join.worker_secret,
         )
 
-    def _make_workers(self, subnet_ids: list[pulumi.Input[str]]) -> WorkerPool:
-        wired = {
-            **self._shared(WorkerPoolArgs.__annotations__, Role.WORKER),
+    def _worker_wiring(self, subnet_ids: list[pulumi.Input[str]]) -> dict[str, object]:
+        """What every worker is tied to, whoever counts it."""
+        return {
             "subnet_ids": subnet_ids,
             "security_group_id": self._firewall.worker_security_group_id,
             "instance_profile": self._join.worker_instance_profile,
             "worker_secret_id": self._join.worker_secret_id,
             "addresses_parameter": self._join.addresses_parameter,
+        }
+
+    def _make_workers(self, subnet_ids: list[pulumi.Input[str]]) -> WorkerPool:
+        wired = {
+            **self._shared(WorkerPoolArgs.__annotations__, Role.WORKER),
+            **self._worker_wiring(subnet_ids),
             "manager_addresses": self.managers.reachable_addresses,
             "host_public_key": self._join.host_public_key,
         }
@@ -207,11 +213,7 @@ class SwarmCluster(pulumi.ComponentResource):
         wired = {
             **self._shared(AutoscaledWorkerPoolArgs.__annotations__, Role.WORKER),
             **self._args["worker_pools"][index],
-            "subnet_ids": subnet_ids,
-            "security_group_id": self._firewall.worker_security_group_id,
-            "instance_profile": self._join.worker_instance_profile,
-            "worker_secret_id": self._join.worker_secret_id,
-            "addresses_parameter": self._join.addresses_parameter,
+            **self._worker_wiring(subnet_ids),
         }
         return AutoscaledWorkerPool(
             f"{self._name}-{pool.name}",

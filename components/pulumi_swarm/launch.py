@@ -115,7 +115,7 @@ class Launcher:
                 ),
                 subnet_id=subnet_id,
                 vpc_security_group_ids=None if security_group_id is None else [security_group_id],
-                tags=self._tags(name, node),
+                tags=machine_tags(self._plan, name, node.role, {"swarm:node": node.key}),
             ),
             pulumi.ResourceOptions(
                 parent=self._parent,
@@ -161,15 +161,17 @@ class Launcher:
             parameter=wiring.addresses_parameter,
         ).apply(lambda ids: render(node_settings(hostname, node, self._plan, ids)))
 
-    def _tags(self, name: str, node: NodePlan) -> dict[str, str]:
-        return {
-            **self._plan.tags,
-            "Name": name,
-            "swarm:role": node.role.value,
-            "swarm:node": node.key,
-            "pulumi:project": pulumi.get_project(),
-            "pulumi:stack": pulumi.get_stack(),
-        }
+
+def machine_tags(plan: GroupPlan, name: str, role: Role, own: Mapping[str, str]) -> dict[str, str]:
+    """The tags of a machine: the caller's, whose it is, and ``own``."""
+    return {
+        **plan.tags,
+        "Name": name,
+        "swarm:role": role.value,
+        **own,
+        "pulumi:project": pulumi.get_project(),
+        "pulumi:stack": pulumi.get_stack(),
+    }
 
 
 def group_name(name: str) -> str:

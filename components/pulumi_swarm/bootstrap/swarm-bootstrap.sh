@@ -39,8 +39,9 @@ metadata() {
 		curl -sf -m 5 -H @- "$metadata_url/$1"
 }
 
-# aws_call SERVICE [TARGET]: sends $work/request, as a form when there is no target; the answer goes to
-# $work/answer, the HTTP status to $status. curl signs; keys and request reach it by files, so that no process list shows them.
+# aws_call SERVICE [TARGET]: sends $work/request, as a form when there is no target; the answer goes
+# to $work/answer, the HTTP status to $status. curl signs; keys and request reach it by files, so that
+# no process list shows them.
 aws_call() {
 	status=none
 	form=www-form-urlencoded

@@ -1,7 +1,7 @@
 """A whole cluster as one plan: every input read, checked alone and against the others."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Network
 
 from .access import AccessPlan, read_access, read_admin_cidrs, read_connection
@@ -226,16 +226,9 @@ def read_group(values: object, known: Sequence[str], role: Role, problems: Probl
     access = read_connection(reader, require_keys=role is Role.MANAGER)
     machines = read_machines(reader, access)
     nodes = read_nodes(reader, (role,))
-    known_vpc = reader.network("vpc_cidr", DEFAULT_VPC) if reader.has("vpc_cidr") else None
-    ranges = read_ranges(reader, known_vpc)
-    return GroupPlan(
-        machines=machines,
-        swarm=read_swarm(reader, ranges, machines.underlay_mtu, len(nodes)),
-        daemon=read_daemon(reader, ranges, machines.underlay_mtu),
-        access=access,
-        nodes=nodes,
-        parallelism=read_parallelism(reader) if role is Role.WORKER else 1,
-        tags=read_tags(reader),
+    parallelism = read_parallelism(reader) if role is Role.WORKER else 1
+    return replace(
+        _group(reader, access, machines, len(nodes)), nodes=nodes, parallelism=parallelism
     )
 
 
@@ -247,18 +240,23 @@ def read_pool_group(
     access = read_connection(reader, require_keys=False)
     pool = read_pool(reader)
     machines = read_machines(reader, access, pool.instance_types)
+    group = _group(reader, access, machines, pool.max_size)
+    return replace(group, daemon=with_labels(group.daemon, pool.engine_labels)), pool
+
+
+def _group(reader: Reader, access: AccessPlan, machines: MachinePlan, most: int) -> GroupPlan:
+    """What a group of at most so many machines is launched with; no node of its own yet."""
     known_vpc = reader.network("vpc_cidr", DEFAULT_VPC) if reader.has("vpc_cidr") else None
     ranges = read_ranges(reader, known_vpc)
-    daemon = read_daemon(reader, ranges, machines.underlay_mtu)
     return GroupPlan(
         machines=machines,
-        swarm=read_swarm(reader, ranges, machines.underlay_mtu, pool.max_size),
-        daemon=with_labels(daemon, pool.engine_labels),
+        swarm=read_swarm(reader, ranges, machines.underlay_mtu, most),
+        daemon=read_daemon(reader, ranges, machines.underlay_mtu),
         access=access,
         nodes=(),
         parallelism=1,
         tags=read_tags(reader),
-    ), pool
+    )
 
 
 def _subnet_args(subnet: Subnet) -> dict[str, object]:

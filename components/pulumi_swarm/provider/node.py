@@ -86,7 +86,7 @@ def read(_resource_id: str, state: State) -> State | None:
 
 def update(resource_id: str, old: State, new: State) -> State:
     """Change role, availability and labels in place; finish what a create could not."""
-    if is_unfinished(old) and old.get("nodeId") != TAKEN_OUT:
+    if not old.get("nodeId"):
         return {"nodeId": _settle(resource_id, new)}
     swarm = Swarm(new["connection"])
     try:
