@@ -96,27 +96,13 @@ def test_managers_that_reboot_all_at_once_are_the_same_swarm_qr_6(
     swarm: Machines, table: Table
 ) -> None:
     with table.row("all managers reboot at once", holds=AS_BEFORE):
-        boots = {key: swarm.cloud.hosts()[swarm.host(key)]["boots"] for key in KEYS[:3]}
-        swarm.cloud.aws("ec2").reboot_instances(
-            InstanceIds=[swarm.instances[key] for key in KEYS[:3]]
-        )
-        eventually(
-            lambda: all(swarm.cloud.hosts()[swarm.host(k)]["boots"] > n for k, n in boots.items()),
-            60,
-            "they reboot",
-        )
+        swarm.cloud.reboot(*(swarm.host(key) for key in KEYS[:3]), seconds=60)
         swarm.settle()
 
 
 def test_every_machine_that_reboots_at_once_is_the_same_node(swarm: Machines, table: Table) -> None:
     with table.row("every machine reboots at once", holds=AS_BEFORE):
-        boots = {key: swarm.cloud.hosts()[swarm.host(key)]["boots"] for key in KEYS}
-        swarm.cloud.aws("ec2").reboot_instances(InstanceIds=list(swarm.instances.values()))
-        eventually(
-            lambda: all(swarm.cloud.hosts()[swarm.host(k)]["boots"] > n for k, n in boots.items()),
-            60,
-            "they reboot",
-        )
+        swarm.cloud.reboot(*(swarm.host(key) for key in KEYS), seconds=60)
         swarm.settle()
 
 

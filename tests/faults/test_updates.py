@@ -106,9 +106,7 @@ def test_update_that_is_killed_while_it_waits_for_a_node_goes_on_with_the_next(
         stack.configure(nodeGenerations={"worker-1": 2})
         end_at(begin(stack, "up"), "Node swarm-worker-1 creating", signal.SIGKILL)
         row.injected()
-        locked = stack.pulumi(
-            *("up", "--stack", stack.name, "--yes", "--skip-preview"), check=False
-        )
+        locked = stack.attempt("up")
         assert "pulumi cancel" in locked.stdout + locked.stderr
         stack.pulumi("cancel", "--stack", stack.name, "--yes")
         stack.up()
@@ -123,8 +121,7 @@ def test_second_update_at_the_same_time_is_refused(
         stack.configure(workerGeneration=2)
         first = begin(stack, "up")
         time.sleep(5)
-        command = ("up", "--stack", stack.name, "--yes", "--skip-preview")
-        second = stack.pulumi(*command, check=False)
+        second = stack.attempt("up")
         assert second.returncode != 0
         assert "the stack is currently locked" in second.stdout + second.stderr
         said, _ = first.communicate(timeout=240)
@@ -222,9 +219,7 @@ def test_only_manager_lost_with_its_disk_is_destroyed_and_made_again_qr_3(
         lost = updated_cloud.hosts()[MANAGER]["instance"]
         updated_cloud.aws("ec2").terminate_instances(InstanceIds=[lost])
         eventually(lambda: MANAGER not in updated_cloud.hosts(), 30, "it is gone")
-        refused = stack.pulumi(
-            *("refresh", "--stack", stack.name, "--yes", "--skip-preview"), check=False
-        )
+        refused = stack.attempt("refresh")
         assert "no manager of the swarm answers" in refused.stdout + refused.stderr
         stack.destroy()
         nothing_is_left(stack, updated_cloud)

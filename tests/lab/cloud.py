@@ -112,11 +112,16 @@ class LocalCloud:
             **options,
         )["Instances"][0]
 
-    def reboot(self, name: str) -> None:
-        """Reboot a host, and wait until it has begun its next life."""
-        host = self.hosts()[name]
-        self.aws("ec2").reboot_instances(InstanceIds=[host["instance"]])
-        eventually(lambda: self.hosts()[name]["boots"] > host["boots"], 30, "it reboots")
+    def reboot(self, *names: str, seconds: float = 30) -> None:
+        """Reboot hosts at once, and wait until each has begun its next life."""
+        before = self.hosts()
+        self.aws("ec2").reboot_instances(InstanceIds=[before[name]["instance"] for name in names])
+
+        def begun() -> bool:
+            now = self.hosts()
+            return all(now[name]["boots"] > before[name]["boots"] for name in names)
+
+        eventually(begun, seconds, f"{names} reboot")
 
 
 class Stack:
@@ -206,13 +211,21 @@ class Stack:
         return self.pulumi("preview", "--stack", self.name, "--json", *flags).stdout
 
     def up(self) -> str:
-        return self.pulumi("up", "--stack", self.name, "--yes", "--skip-preview").stdout
+        return self._carry_out("up").stdout
 
     def refresh(self) -> str:
-        return self.pulumi("refresh", "--stack", self.name, "--yes", "--skip-preview").stdout
+        return self._carry_out("refresh").stdout
 
     def destroy(self) -> str:
-        return self.pulumi("destroy", "--stack", self.name, "--yes", "--skip-preview").stdout
+        return self._carry_out("destroy").stdout
+
+    def attempt(self, command: str) -> subprocess.CompletedProcess[str]:
+        """One of those three, whether it succeeds or not."""
+        return self._carry_out(command, check=False)
+
+    def _carry_out(self, command: str, *, check: bool = True) -> subprocess.CompletedProcess[str]:
+        flags = ("--stack", self.name, "--yes", "--skip-preview")
+        return self.pulumi(command, *flags, check=check)
 
     def export(self) -> str:
         return self.pulumi("stack", "export", "--stack", self.name).stdout

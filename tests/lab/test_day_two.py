@@ -28,8 +28,7 @@ def test_quorum_lost_for_good_is_mended_as_the_message_says_qr_2(
     hosts = swarm.hosts()
     swarm.aws("ec2").terminate_instances(InstanceIds=[hosts[name]["instance"] for name in LOST])
     eventually(lambda: not swarm.succeeds(MANAGER, "docker", "node", "ls"), 60, "it is noticed")
-    command = ("refresh", "--stack", stack.name, "--yes", "--skip-preview")
-    refused = stack.pulumi(*command, check=False)
+    refused = stack.attempt("refresh")
     assert "the swarm has lost its quorum" in refused.stdout + refused.stderr
     stack.login(MANAGER, "docker", "swarm", "init", "--force-new-cluster")
     stack.refresh()
@@ -54,7 +53,7 @@ def test_machine_that_is_late_is_finished_by_the_next_update_qr_4(
     stack: Stack, swarm: LocalCloud
 ) -> None:
     stack.configure(workerCount=3, bootTimeoutSeconds=60, userDataParts=SLOW_BOOT)
-    failed = stack.pulumi("up", "--stack", stack.name, "--yes", "--skip-preview", check=False)
+    failed = stack.attempt("up")
     text = failed.stdout + failed.stderr
     assert failed.returncode != 0
     assert "was not a ready worker after 60 s" in text
@@ -75,7 +74,7 @@ def test_machine_that_is_late_and_not_wanted_any_more_leaves_nothing_qr_4(
     stack: Stack, swarm: LocalCloud
 ) -> None:
     stack.configure(workerCount=3, bootTimeoutSeconds=60, userDataParts=SLOW_BOOT)
-    stack.pulumi("up", "--stack", stack.name, "--yes", "--skip-preview", check=False)
+    stack.attempt("up")
     # By now it joins, with nobody waiting for it.
     eventually(lambda: "swarm-worker-2" in ready(swarm), 60, "it joins late")
     stack.configure()
@@ -198,7 +197,7 @@ def test_node_removed_by_hand_is_named_and_its_machine_replaced_when_asked_qr_4(
     swarm.on(MANAGER, "docker", "node", "rm", "--force", "swarm-worker-1")
     stack.refresh()
     assert stack.preview() == {(NODE, "swarm-worker-1"): "update"}
-    failed = stack.pulumi("up", "--stack", stack.name, "--yes", "--skip-preview", check=False)
+    failed = stack.attempt("up")
     assert "was taken out of the swarm" in failed.stdout
     assert "raise its generation (nodeGenerations) by one" in failed.stdout
     generations = {**(stack.base("nodeGenerations") or {}), "worker-1": 2}
@@ -238,7 +237,7 @@ def test_promotion_by_hand_that_the_firewall_stops_is_mended_by_a_new_machine(
 ) -> None:
     swarm.on(MANAGER, "docker", "node", "promote", "swarm-worker-0")
     stack.refresh()
-    failed = stack.pulumi("up", "--stack", stack.name, "--yes", "--skip-preview", check=False)
+    failed = stack.attempt("up")
     assert "is to be a manager, but has not become one" in failed.stdout
     generations = {**(stack.base("nodeGenerations") or {}), "worker-0": 2}
     stack.configure(nodeGenerations=generations)
@@ -272,13 +271,7 @@ def test_all_managers_rebooted_at_once_are_the_same_swarm_again_qr_6(
     stack: Stack, swarm: LocalCloud
 ) -> None:
     before = stack.outputs()["node_ids"]
-    hosts = swarm.hosts()
-    managers = [MANAGER, *LOST]
-    swarm.aws("ec2").reboot_instances(InstanceIds=[hosts[name]["instance"] for name in managers])
-    boots = {name: hosts[name]["boots"] for name in managers}
-    eventually(
-        lambda: all(swarm.hosts()[name]["boots"] > boots[name] for name in managers), 60, "reboots"
-    )
+    swarm.reboot(MANAGER, *LOST, seconds=60)
     eventually(lambda: sorted(ready(swarm)) == EVERYONE, 90, "all are ready")
     assert stack.outputs()["node_ids"] == before
     stack.refresh()

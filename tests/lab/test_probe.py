@@ -91,7 +91,7 @@ def test_data_path_that_is_shut_fails_the_update_and_is_named(
 ) -> None:
     stack.configure(probeNetworks=["app"], probeImage=BUSYBOX_IMAGE)
     with without(swarm, 4789):
-        failed = stack.pulumi("up", "--stack", stack.name, "--yes", "--skip-preview", check=False)
+        failed = stack.attempt("up")
         assert failed.returncode != 0
         assert "network app does not carry" in failed.stdout
         assert "open 4789/udp (VXLAN) between the nodes" in failed.stdout

@@ -200,7 +200,7 @@ def test_what_is_said_once_cannot_change_on_a_live_swarm_ap_4_of_2(
     stack: Stack, changes: dict[str, Any], said: str
 ) -> None:
     stack.configure(**changes)
-    result = stack.pulumi("up", "--stack", stack.name, "--yes", "--skip-preview", check=False)
+    result = stack.attempt("up")
     output = result.stdout + result.stderr
     assert result.returncode != 0
     assert f"property {said} value" in output
@@ -219,7 +219,7 @@ def test_wrong_input_is_one_error_before_anything_is_made(stack: Stack) -> None:
         workerCuont=3,
         networks=[{"name": "host"}, {"name": "x", "subnet": "10.20.4.0/24", "mtu": 5}],
     )
-    result = stack.pulumi("up", "--stack", stack.name, "--yes", "--skip-preview", check=False)
+    result = stack.attempt("up")
     said = result.stdout + result.stderr
     assert result.returncode != 0
     assert "Traceback" not in said
