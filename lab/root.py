@@ -1,5 +1,6 @@
 """The disk image of the hosts: one Debian root, built once and shared read-only."""
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -91,13 +92,20 @@ def path() -> Path:
 def build() -> Path:
     """The root's folder, building it when the cache has none for these pins."""
     final = path()
-    if final.is_dir():
-        return final
+    final.parent.mkdir(parents=True, exist_ok=True)
+    with final.with_suffix(".lock").open("a") as lock:
+        # Two clouds may start at once on a fresh machine; the second takes what the first made.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not final.is_dir():
+            _build(final)
+    return final
+
+
+def _build(final: Path) -> None:
     sources = [str(p) for p in SOURCES if p.is_file() and p.read_text(encoding="utf-8").strip()]
     print(
         "lab: building the hosts' disk image from Debian packages (about two minutes)", flush=True
     )
-    final.parent.mkdir(parents=True, exist_ok=True)
     partial = final.with_name(f".{final.name}.{os.getpid()}")
     try:
         subprocess.run(
@@ -119,7 +127,6 @@ def build() -> Path:
         partial.rename(final)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-    return final
 
 
 def _customise(root: Path) -> None:

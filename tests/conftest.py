@@ -25,3 +25,27 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.get_closest_marker("last") is not None)
+    for item in items:
+        # Tests that share a cloud stay in one process; a module with a cloud of its own says so.
+        folder = item.path.parent.name
+        if folder in ("lab", "faults") and item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(folder))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The table of faults: what was injected, how long until all held again, and what held."""
+    rows = [
+        value
+        for outcome in ("passed", "failed")
+        for report in terminalreporter.getreports(outcome)
+        if report.when == "call"
+        for name, value in report.user_properties
+        if name == "fault"
+    ]
+    if not rows:
+        return
+    terminalreporter.section("faults")
+    width = max(len(fault) for fault, _, _ in rows)
+    for fault, seconds, held in rows:
+        took = "did not hold" if seconds is None else f"{seconds:6.1f} s"
+        terminalreporter.write_line(f"{fault:<{width}}  {took:>12}  {held}")

@@ -127,6 +127,10 @@ class Machines:
         lines = self.on(key, "docker", "node", "ls", "--format", template).splitlines()
         return sorted((name, state, role) for name, state, role in (x.split(",") for x in lines))
 
+    def node_ids(self, key: str = "manager-0") -> set[str]:
+        """The nodes that a manager lists, by id."""
+        return set(self.on(key, "docker", "node", "ls", "--quiet").split())
+
     def swarms(self) -> set[str]:
         """The swarms that the machines are in, by id. Workers are told none: managers list them."""
         template = "{{if .Swarm.Cluster}}{{.Swarm.Cluster.ID}}{{end}}"

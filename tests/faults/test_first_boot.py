@@ -330,10 +330,10 @@ def test_user_data_that_runs_twice_changes_nothing(site: Site, table: Table) -> 
         for key in ("manager-0", "manager-1"):
             swarm.boot(key)
         swarm.settle()
-        before = swarm.swarms(), swarm.listed()
+        before = swarm.swarms(), swarm.node_ids()
         for key in ("manager-0", "manager-1"):
             swarm.on(key, "cloud-init", "clean")
             swarm.cloud.reboot(swarm.host(key))
             eventually(lambda k=key: swarm.on(k, "cloud-init", "status") == "status: done", 90, "")
         swarm.settle()
-        assert (swarm.swarms(), swarm.listed()) == before
+        assert (swarm.swarms(), swarm.node_ids()) == before

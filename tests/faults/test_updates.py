@@ -13,6 +13,8 @@ from tests.faults.conftest import Row, Table
 from tests.lab.cloud import LocalCloud, Stack, eventually, running_cloud
 from tests.lab.containers import MANAGER, networks, ready
 
+pytestmark = pytest.mark.xdist_group("updates")  # a cloud of its own
+
 EVERYONE = [*(f"swarm-manager-{i}" for i in range(3)), "swarm-worker-0", "swarm-worker-1"]
 OVERLAYS = {"app", "shared", "secure"}
 AS_DECLARED = "as declared, nobody twice"
@@ -206,6 +208,32 @@ def test_swarm_that_was_never_finished_is_destroyed_and_leaves_nothing(
 ) -> None:
     with table.row("destroy of a half-made swarm", holds="it ends, nothing is left"):
         end_at(begin(stack, "up"), "Node swarm-manager-0 creating", signal.SIGTERM)
+        stack.destroy()
+        nothing_is_left(stack, updated_cloud)
+
+
+# Late by more than ssh and Docker's clients wait for by themselves.
+LATE_SECONDS = 40
+LATE = f"""#cloud-boothook
+#!/bin/sh
+systemctl mask --runtime --now ssh docker.socket docker
+systemd-run --on-active={LATE_SECONDS} sh -c '
+  systemctl unmask --runtime ssh docker.socket docker
+  systemctl start ssh docker'
+"""
+
+
+def test_first_update_waits_for_docker_and_sshd_that_start_late_pd_3_pd_4(
+    stack: Stack, updated_cloud: LocalCloud, table: Table
+) -> None:
+    with table.row("Docker and sshd start late on new machines", holds="the first update waits"):
+        late = [{"contentType": "text/cloud-boothook", "content": LATE}]
+        stack.configure(managerCount=1, workerCount=1, nodeGenerations=None, userDataParts=late)
+        began = time.monotonic()
+        stack.up()
+        assert time.monotonic() - began > LATE_SECONDS
+        assert sorted(ready(updated_cloud)) == [MANAGER, "swarm-worker-0"]
+        assert stack.preview() == {}
         stack.destroy()
         nothing_is_left(stack, updated_cloud)
 
