@@ -14,7 +14,7 @@ from lab import cleanup, root, settings
 from lab.machine import read_pid
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-UP_TIMEOUT_SECONDS = 60
+UP_TIMEOUT_SECONDS = 300  # seconds, as a rule; an emulated machine imports for minutes
 
 # What the lab runs, and the Debian package that has it.
 PROGRAMS = {

@@ -45,6 +45,15 @@ def compare(released: Schema, current: Schema) -> SurfaceChange:
     )
 
 
+def unaliased(change: SurfaceChange, sources: str) -> list[str]:
+    """Types that are gone, and that no ``aliases`` in the sources hands on to a successor.
+
+    Without one, an update would take the old ones for unwanted and make new ones in their place.
+    """
+    gone = (path for path in change.broken if "." not in path)
+    return sorted(name for name in gone if f'type_="swarm:index:{name}"' not in sources)
+
+
 def _paths(schema: Schema) -> Iterator[tuple[str, tuple[str, bool]]]:
     """Each path with its type, and whether it is an input that must be given."""
     for kind in ("resources", "types"):

@@ -16,7 +16,7 @@ from .launch import (
     newest_image,
     node_settings,
 )
-from .plan.cluster import GroupPlan, read_pool_group
+from .plan.groups import GroupPlan, read_pool_group
 from .plan.images import root_device
 from .plan.nodes import Availability, NodePlan
 from .plan.pools import PoolPlan

@@ -10,7 +10,7 @@ import pulumi_docker as docker
 from .args import only, raise_for, settle
 from .autoscaled import AutoscaledWorkerPool, AutoscaledWorkerPoolArgs
 from .cluster_args import SwarmClusterArgs
-from .firewall import SwarmFirewall
+from .firewall import SwarmFirewall, SwarmFirewallArgs
 from .join import SwarmJoin
 from .launch import check_launch
 from .managers import ManagerSet, ManagerSetArgs
@@ -20,12 +20,16 @@ from .picture.mermaid import render
 from .plan.access import Access
 from .plan.cluster import read_cluster
 from .plan.connection import Connection, ssh_options
+from .plan.parts import GIVEN_GROUPS
 from .plan.ports import Role
 from .plan.probe import CHECKS_OF_A_NETWORK, PROBE_TIMEOUT_SECONDS
 from .plan.problems import Problems
 from .resources import OverlayProbe, SwarmSettings, SwarmSpec
 from .vpc import SwarmVpc
 from .workers import WorkerPool, WorkerPoolArgs
+
+# Inputs that only flow through to resources, so they may be outputs.
+FLOWING = ("ami", "vpc_id", "subnet_ids", "extra_policy_arns", *GIVEN_GROUPS)
 
 
 class SwarmCluster(pulumi.ComponentResource):
@@ -58,7 +62,7 @@ class SwarmCluster(pulumi.ComponentResource):
         self, name: str, args: SwarmClusterArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         problems = Problems()
-        values = settle(args, ("ami", "vpc_id", "subnet_ids", "extra_policy_arns"), problems)
+        values = settle(args, FLOWING, problems)
         plan = read_cluster(values, tuple(SwarmClusterArgs.__annotations__), problems)
         for role in Role:
             check_launch(plan.group(role), name, problems)
@@ -104,20 +108,19 @@ class SwarmCluster(pulumi.ComponentResource):
 
     def _make_firewall(self) -> SwarmFirewall:
         plan = self._plan
-        return SwarmFirewall(
-            self._name,
-            {
-                # No rule moves before the settings were found unchanged.
-                "vpc_id": pulumi.Output.all(self.vpc_id, self._settings.id).apply(
-                    lambda known: str(known[0])
-                ),
-                "data_path_port": plan.swarm.data_path_port,
-                "encrypted": plan.encrypted,
-                "admin_cidrs": [str(cidr) for cidr in plan.access.admin_cidrs],
-                "tags": dict(plan.tags),
+        flowing = {"vpc_id": self.vpc_id, **only(self._args, GIVEN_GROUPS)}
+        wired = {
+            # No rule moves before the settings were found unchanged.
+            **{
+                name: pulumi.Output.all(value, self._settings.id).apply(lambda known: str(known[0]))
+                for name, value in flowing.items()
             },
-            self._child,
-        )
+            "data_path_port": plan.swarm.data_path_port,
+            "encrypted": plan.encrypted,
+            "admin_cidrs": [str(cidr) for cidr in plan.access.admin_cidrs],
+            "tags": dict(plan.tags),
+        }
+        return SwarmFirewall(self._name, cast("SwarmFirewallArgs", wired), self._child)
 
     def _make_join(self) -> SwarmJoin:
         plan = self._plan

@@ -32,6 +32,10 @@ class SwarmClusterArgs(ManagerArgs, WorkerArgs, NodeArgs, DaemonArgs, SpecArgs, 
     """A VPC that exists, with subnetIds and vpcCidr. One is made when not given."""
     subnet_ids: NotRequired[list[pulumi.Input[str]]]
     """Subnets of that VPC for the machines, taken in turn."""
+    manager_security_group_id: NotRequired[pulumi.Input[str]]
+    """A security group of that VPC to make the managers' rules in. One is made when not given."""
+    worker_security_group_id: NotRequired[pulumi.Input[str]]
+    """The same for workers; given with the managers' or not at all. One is made when not given."""
     admin_cidrs: NotRequired[list[str]]
     """Where ssh to the managers may come from; needed unless access is ssm."""
     extra_policy_arns: NotRequired[dict[str, pulumi.Input[str]]]

@@ -6,7 +6,7 @@ import pulumi
 import pulumi_aws as aws
 
 from .args import raise_for, settle
-from .plan.cluster import read_firewall
+from .plan.parts import GIVEN_GROUPS, read_firewall
 from .plan.ports import ANYWHERE, OUTLETS, SSH_PORT, Pair, Port, Role, pairs, swarm_ports
 from .plan.problems import Problems
 
@@ -16,6 +16,10 @@ class SwarmFirewallArgs(TypedDict):
 
     vpc_id: pulumi.Input[str]
     """The VPC of the machines."""
+    manager_security_group_id: NotRequired[pulumi.Input[str]]
+    """A security group of that VPC to make the managers' rules in. One is made when not given."""
+    worker_security_group_id: NotRequired[pulumi.Input[str]]
+    """The same for workers; given with the managers' or not at all. One is made when not given."""
     data_path_port: NotRequired[int]
     """The UDP port of overlay traffic, 1024 to 49151. 4789 when not given."""
     encrypted: NotRequired[bool]
@@ -27,7 +31,7 @@ class SwarmFirewallArgs(TypedDict):
 
 
 class SwarmFirewall(pulumi.ComponentResource):
-    """Two security groups, and one rule resource for each purpose.
+    """Two security groups, made or given, and one rule resource for each purpose.
 
     Swarm traffic is let in from the two groups, never from an address range.
     """
@@ -41,14 +45,18 @@ class SwarmFirewall(pulumi.ComponentResource):
         self, name: str, args: SwarmFirewallArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         problems = Problems()
-        values = settle(args, ("vpc_id",), problems)
+        values = settle(args, ("vpc_id", *GIVEN_GROUPS), problems)
         plan = read_firewall(values, tuple(SwarmFirewallArgs.__annotations__), problems)
         raise_for(problems, "SwarmFirewall")
         super().__init__("swarm:index:SwarmFirewall", name, dict(args), opts)
         self._name = name
         self._tags = plan.tags
         self._child = pulumi.ResourceOptions(parent=self)
-        self.groups = {role: self._group(role, args["vpc_id"]) for role in Role}
+        given = {
+            Role.MANAGER: args.get("manager_security_group_id"),
+            Role.WORKER: args.get("worker_security_group_id"),
+        }
+        self.groups = {role: self._group(role, args["vpc_id"], given[role]) for role in Role}
         for pair in pairs(
             swarm_ports(data_path_port=plan.data_path_port, encrypted=plan.encrypted)
         ):
@@ -56,8 +64,8 @@ class SwarmFirewall(pulumi.ComponentResource):
         self._outlets()
         for cidr in plan.admin_cidrs:
             self._ssh(str(cidr))
-        self.manager_security_group_id = self.groups[Role.MANAGER].id
-        self.worker_security_group_id = self.groups[Role.WORKER].id
+        self.manager_security_group_id = self.groups[Role.MANAGER]
+        self.worker_security_group_id = self.groups[Role.WORKER]
         self.register_outputs(
             {
                 "managerSecurityGroupId": self.manager_security_group_id,
@@ -65,9 +73,13 @@ class SwarmFirewall(pulumi.ComponentResource):
             }
         )
 
-    def _group(self, role: Role, vpc_id: pulumi.Input[str]) -> aws.ec2.SecurityGroup:
+    def _group(
+        self, role: Role, vpc_id: pulumi.Input[str], given: pulumi.Input[str] | None
+    ) -> pulumi.Output[str]:
+        if given is not None:
+            return pulumi.Output.from_input(given)
         name = f"{self._name}-{role}s"
-        return aws.ec2.SecurityGroup(
+        made = aws.ec2.SecurityGroup(
             name,
             description=f"Swarm {role}s",
             vpc_id=vpc_id,
@@ -76,22 +88,23 @@ class SwarmFirewall(pulumi.ComponentResource):
             tags={**self._tags, "Name": name},
             opts=self._child,
         )
+        return made.id
 
     def _between(self, pair: Pair) -> None:
         port, source, target = pair.port, self.groups[pair.source], self.groups[pair.target]
         aws.vpc.SecurityGroupIngressRule(
             f"{self._name}-{pair.target}-{port.name}-from-{pair.source}",
-            security_group_id=target.id,
+            security_group_id=target,
             description=f"{port.purpose}, from {pair.source}s",
-            referenced_security_group_id=source.id,
+            referenced_security_group_id=source,
             **_protocol(port),
             opts=self._child,
         )
         aws.vpc.SecurityGroupEgressRule(
             f"{self._name}-{pair.source}-{port.name}-to-{pair.target}",
-            security_group_id=source.id,
+            security_group_id=source,
             description=f"{port.purpose}, to {pair.target}s",
-            referenced_security_group_id=target.id,
+            referenced_security_group_id=target,
             **_protocol(port),
             opts=self._child,
         )
@@ -101,7 +114,7 @@ class SwarmFirewall(pulumi.ComponentResource):
             for outlet in OUTLETS:
                 aws.vpc.SecurityGroupEgressRule(
                     f"{self._name}-{role}-{outlet.name}",
-                    security_group_id=group.id,
+                    security_group_id=group,
                     description=outlet.purpose,
                     ip_protocol=outlet.protocol,
                     from_port=outlet.port,
@@ -114,7 +127,7 @@ class SwarmFirewall(pulumi.ComponentResource):
         aws.vpc.SecurityGroupIngressRule(
             # By range, not by place: when the first of a list goes, the others stay what they are.
             f"{self._name}-manager-ssh-{cidr.replace('/', '-')}",
-            security_group_id=self.groups[Role.MANAGER].id,
+            security_group_id=self.groups[Role.MANAGER],
             description="administration, ssh",
             ip_protocol="tcp",
             from_port=SSH_PORT,

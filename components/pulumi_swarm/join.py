@@ -8,7 +8,7 @@ import pulumi_aws as aws
 
 from .args import raise_for, settle
 from .launch import group_name
-from .plan.cluster import read_join
+from .plan.parts import read_join
 from .plan.ports import Role
 from .plan.problems import Problems
 from .resources import SshHostKey

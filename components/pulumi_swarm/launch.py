@@ -11,7 +11,7 @@ import pulumi_aws as aws
 from .bootstrap import MAX_USER_DATA_BYTES, NodeSettings, render
 from .plan.access import Access, AccessPlan
 from .plan.bodies import gwbridge_body, ingress_body
-from .plan.cluster import GroupPlan
+from .plan.groups import GroupPlan
 from .plan.images import architecture, image_parameter
 from .plan.nodes import NodePlan
 from .plan.ports import Role

@@ -6,7 +6,7 @@ import pulumi_aws as aws
 from .args import raise_for, settle
 from .launch import Launched, Launcher, Wiring, advertised, check_launch, connection_inputs
 from .plan.access import Access
-from .plan.cluster import read_group
+from .plan.groups import read_group
 from .plan.nodes import NodePlan
 from .plan.ports import Role
 from .plan.problems import Problems

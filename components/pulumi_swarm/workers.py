@@ -6,7 +6,7 @@ import pulumi
 
 from .args import raise_for, settle
 from .launch import Launched, Launcher, Wiring, check_launch, connection_inputs
-from .plan.cluster import read_group
+from .plan.groups import read_group
 from .plan.ports import Role
 from .plan.problems import Problems
 from .resources import Node, Rollout

@@ -15,9 +15,21 @@ SETTLE_SECONDS = 0.7  # tcpdump prints what it has when it is told to end
 @contextmanager
 def vxlan_packets(cloud: LocalCloud, vni: int) -> Iterator[list[str]]:
     """What crosses the fabric in clear for one VXLAN network while the block runs."""
-    found: list[str] = []
     # Bytes 12 to 14 of the UDP datagram: its header has 8, VXLAN's flags 4 (RFC 7348).
-    expression = f"udp dst port 4789 and udp[12:4] >> 8 == {vni}"
+    with _packets(cloud, f"udp dst port 4789 and udp[12:4] >> 8 == {vni}", "VXLAN") as found:
+        yield found
+
+
+@contextmanager
+def esp_packets(cloud: LocalCloud) -> Iterator[list[str]]:
+    """What crosses the fabric by IPsec while the block runs."""
+    with _packets(cloud, "ip proto 50", "ESP(") as found:
+        yield found
+
+
+@contextmanager
+def _packets(cloud: LocalCloud, expression: str, shown: str) -> Iterator[list[str]]:
+    found: list[str] = []
     process = subprocess.Popen(
         [
             *namespace.enter(cloud.config.fabric),
@@ -36,4 +48,4 @@ def vxlan_packets(cloud: LocalCloud, vni: int) -> Iterator[list[str]]:
     finally:
         process.send_signal(signal.SIGINT)
         output, _ = process.communicate(timeout=10)
-        found += [line for line in output.splitlines() if "VXLAN" in line]
+        found += [line for line in output.splitlines() if shown in line]

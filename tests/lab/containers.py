@@ -52,6 +52,12 @@ def inspect(cloud: LocalCloud, host: str, thing: str) -> Any:
     return json.loads(cloud.on(host, "docker", "inspect", thing))[0]
 
 
+def vni(cloud: LocalCloud, network: str) -> int:
+    """The VXLAN id of a network."""
+    options = inspect(cloud, MANAGER, network)["Options"]
+    return int(options["com.docker.network.driver.overlay.vxlanid_list"])
+
+
 def ready(cloud: LocalCloud) -> list[str]:
     """The nodes that the first manager lists as Ready; none while it lists nothing."""
     template = "{{.Hostname}} {{.Status}}"

@@ -8,6 +8,8 @@ import pytest
 from tests.lab.cloud import LocalCloud, running_cloud
 from tests.lab.programs import EXAMPLES, Program, build_wheel, make_program
 
+pytestmark = pytest.mark.xdist_group("examples")  # a cloud of its own
+
 LANGUAGES = ("python", "yaml", "typescript", "go")
 OTHERS = sorted(path.parent.name for path in EXAMPLES.glob("*/Pulumi.yaml"))
 

@@ -14,6 +14,8 @@ from lab import cleanup, namespace
 from lab.settings import ADMIN_ADDRESS
 from tests.lab.cloud import LocalCloud, eventually, make_cloud
 
+pytestmark = pytest.mark.xdist_group("bare")  # a cloud of its own
+
 USER_DATA = """\
 #cloud-config
 runcmd:

@@ -66,14 +66,14 @@ def test_update_that_declares_a_probe_carries_it_out_and_stays_quiet(stack: Stac
 
 
 @contextmanager
-def without(cloud: LocalCloud, port: int) -> Iterator[None]:
-    """No rule for a port, as if somebody had taken it away."""
+def without(cloud: LocalCloud, port: int | None = None, *, protocol: str = "") -> Iterator[None]:
+    """No rule for a port or a protocol, as if somebody had taken it away."""
     ec2 = cloud.aws("ec2")
     taken = [
         (group["GroupId"], rule)
         for group in ec2.describe_security_groups()["SecurityGroups"]
         for rule in group["IpPermissions"]
-        if rule.get("FromPort") == port
+        if rule["IpProtocol"] == protocol or (port and rule.get("FromPort") == port)
     ]
     assert taken
     for group, rule in taken:

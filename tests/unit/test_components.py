@@ -416,6 +416,22 @@ def test_own_subnets_are_used_and_no_vpc_is_made(recorder: Recorder) -> None:
     assert used == {"subnet-1", "subnet-2"}
 
 
+def test_given_groups_get_the_rules_and_no_group_is_made(recorder: Recorder) -> None:
+    place = {"vpc_id": "vpc-1", "subnet_ids": ["subnet-1"]}
+    groups = {
+        "manager_security_group_id": "sg-m",
+        "worker_security_group_id": pulumi.Output.from_input("sg-w"),
+    }
+    build("import", {**GOOD, **place, **groups})
+    assert recorder.of("aws:ec2/securityGroup:SecurityGroup") == []
+    rules = recorder.of("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")
+    into = {m.inputs["securityGroupId"] for m in rules}
+    between = {m.inputs["referencedSecurityGroupId"] for m in rules if "cidrIpv4" not in m.inputs}
+    assert into == between == {"sg-m", "sg-w"}
+    interfaces = recorder.of("aws:ec2/networkInterface:NetworkInterface")
+    assert {tuple(m.inputs["securityGroups"]) for m in interfaces} == {("sg-m",)}
+
+
 def test_worker_may_read_its_own_token_and_nothing_more() -> None:
     names = {
         "worker_secret": f"{ARN}:worker",

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tools.surface import compare
+from tools.surface import compare, unaliased
 
 CURRENT: dict[str, Any] = json.loads(Path("components/schema.json").read_text(encoding="utf-8"))
 RELEASED = json.loads(Path("components/schema.released.json").read_text(encoding="utf-8"))
@@ -29,6 +29,16 @@ def test_what_breaks_programs_is_in_the_changelog_and_the_upgrade_page() -> None
     broken = sorted(path.split()[0] for path in compare(RELEASED, CURRENT).broken)
     assert [path for path in broken if path not in told("*.breaking.md")] == []
     assert [path for path in broken if path not in page] == []
+
+
+def test_type_that_is_gone_lives_on_as_an_alias_of_its_successor() -> None:
+    sources = "".join(p.read_text() for p in Path("components/pulumi_swarm").rglob("*.py"))
+    assert unaliased(compare(RELEASED, CURRENT), sources) == []
+    renamed = copy.deepcopy(CURRENT)
+    renamed["resources"]["swarm:index:Cluster"] = renamed["resources"].pop(CLUSTER)
+    change = compare(CURRENT, renamed)
+    assert unaliased(change, sources) == ["SwarmCluster"]
+    assert unaliased(change, f'{sources} aliases=[Alias(type_="{CLUSTER}")]') == []
 
 
 def remove_input(schema: dict[str, Any]) -> None:

@@ -10,6 +10,9 @@ from tests.unit.inputs import GOOD, KEY, read
 SUBNET = {"name": "a", "subnet": "10.210.0.0/24"}
 
 
+PLACE = {"vpc_id": "vpc-1", "subnet_ids": ["subnet-1"], "vpc_cidr": "10.0.0.0/16"}
+
+
 def network(**changes: Any) -> dict[str, Any]:
     return {"networks": [{**SUBNET, **changes}]}
 
@@ -187,6 +190,26 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"nat": "yes"}, "nat", "none, single, per-zone"),
     ({"vpc_id": "vpc-1"}, "subnetIds", "must be given with vpcId"),
     ({"subnet_ids": ["subnet-1"]}, "subnetIds", "needs vpcId"),
+    (
+        {**PLACE, "manager_security_group_id": "sg-1"},
+        "workerSecurityGroupId",
+        "must be given with managerSecurityGroupId",
+    ),
+    (
+        {**PLACE, "worker_security_group_id": "sg-1"},
+        "managerSecurityGroupId",
+        "must be given with workerSecurityGroupId",
+    ),
+    (
+        {**PLACE, "manager_security_group_id": "sg-1", "worker_security_group_id": "sg-1"},
+        "workerSecurityGroupId",
+        "another group than the managers'",
+    ),
+    (
+        {"manager_security_group_id": "sg-1", "worker_security_group_id": "sg-2"},
+        "managerSecurityGroupId",
+        "needs vpcId",
+    ),
     ({"tags": {"aws:x": "y"}}, "tags.aws:x", "AWS keeps"),
     ({"tags": {"a": 1}}, "tags.a", "must be a string"),
     ({"networks": [{"name": "a"}, {"name": "a"}]}, "networks[1].name", "must be unique"),

@@ -1,18 +1,19 @@
 """A whole cluster as one plan: every input read, checked alone and against the others."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from ipaddress import IPv4Network
+from dataclasses import dataclass
 
-from .access import AccessPlan, read_access, read_admin_cidrs, read_connection
-from .addresses import DEFAULT_VPC, NamedRange
+from .access import AccessPlan, read_access
+from .addresses import NamedRange
 from .bodies import gwbridge_body, ingress_body
-from .daemon import DaemonPlan, read_daemon, with_labels
+from .daemon import DaemonPlan, read_daemon
+from .groups import GroupPlan
 from .machines import MachinePlan, engine_is_at_least, read_machines
 from .nodes import NodePlan, read_nodes, read_parallelism
 from .overlay import Overlay, Surroundings, read_overlay
+from .parts import check_given_groups
 from .policies import check_policy_arns
-from .pools import PoolPlan, check_pool_labels, read_pool, read_pools
+from .pools import PoolPlan, check_pool_labels, read_pools
 from .ports import DEFAULT_DATA_PATH_PORT, Role
 from .probe import ProbePlan, read_probes
 from .problems import Problems
@@ -20,33 +21,12 @@ from .ranges import Ranges, read_ranges, read_subnet_size
 from .reader import Reader
 from .spec import SpecPlan, read_spec
 from .subnets import Subnet
-from .swarm import SwarmPlan, read_data_path_port, read_swarm
+from .swarm import SwarmPlan, read_swarm
 from .tags import read_tags
 from .vpc import VpcPlan, read_vpc_of
 
 # moby#45636: before, a network on another port than 4789 was sent in clear (ES-4).
 ENCRYPTED_OTHER_PORT_ENGINE = (23,)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GroupPlan:
-    """One role's nodes and what they are launched with."""
-
-    machines: MachinePlan
-    swarm: SwarmPlan
-    daemon: DaemonPlan
-    access: AccessPlan
-    nodes: tuple[NodePlan, ...]
-    parallelism: int
-    tags: Mapping[str, str]
-
-    @property
-    def machines_by_node(self) -> dict[str, str]:
-        """What Rollout tells one machine from its successor by."""
-        return {
-            node.key: f"generation {node.generation}, {self.machines.instance_type(node.role)}"
-            for node in self.nodes
-        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +119,7 @@ REFUSED = {
     "never by an open TCP port; set access",
     "join_token": "nodes fetch tokens by themselves, so that none is in the state; leave it out",
     "security_group_ids": "rules are made one by one beside the groups' own; add yours to the two "
-    "groups, which are outputs",
+    "groups, which are outputs, or give both groups: managerSecurityGroupId, workerSecurityGroupId",
 }
 
 
@@ -175,88 +155,15 @@ def read_cluster(values: object, known: Sequence[str], problems: Problems) -> Cl
     )
     check_policy_arns(reader)
     check_pool_labels(reader, pools, plan.daemon)
+    check_given_groups(reader)
+    if reader.has("manager_security_group_id") and vpc.vpc_id is None:
+        reader.wrong(
+            "manager_security_group_id",
+            "needs vpcId, because a group belongs to a VPC",
+            "give the VPC of the two groups, or leave them out",
+        )
     _check_encryption(reader, plan)
     return plan
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FirewallPlan:
-    """What the firewall's rules are made from."""
-
-    data_path_port: int
-    encrypted: bool
-    admin_cidrs: tuple[IPv4Network, ...]
-    tags: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JoinPlan:
-    """What the join secrets and roles are made from."""
-
-    session_manager: bool
-    autoscaled: bool
-    tags: Mapping[str, str]
-
-
-def read_firewall(values: object, known: Sequence[str], problems: Problems) -> FirewallPlan:
-    """Read the args of a firewall that stands alone."""
-    reader = Reader(values, known, problems)
-    return FirewallPlan(
-        data_path_port=read_data_path_port(reader),
-        encrypted=reader.boolean("encrypted", default=False),
-        admin_cidrs=read_admin_cidrs(reader),
-        tags=read_tags(reader),
-    )
-
-
-def read_join(values: object, known: Sequence[str], problems: Problems) -> JoinPlan:
-    """Read the args of the join secrets that stand alone."""
-    reader = Reader(values, known, problems)
-    check_policy_arns(reader)
-    return JoinPlan(
-        session_manager=reader.boolean("session_manager", default=False),
-        autoscaled=reader.boolean("autoscaled", default=False),
-        tags=read_tags(reader),
-    )
-
-
-def read_group(values: object, known: Sequence[str], role: Role, problems: Problems) -> GroupPlan:
-    """Read the args of the managers or the workers alone."""
-    reader = Reader(values, known, problems)
-    access = read_connection(reader, require_keys=role is Role.MANAGER)
-    machines = read_machines(reader, access)
-    nodes = read_nodes(reader, (role,))
-    parallelism = read_parallelism(reader) if role is Role.WORKER else 1
-    return replace(
-        _group(reader, access, machines, len(nodes)), nodes=nodes, parallelism=parallelism
-    )
-
-
-def read_pool_group(
-    values: object, known: Sequence[str], problems: Problems
-) -> tuple[GroupPlan, PoolPlan]:
-    """Read the args of a pool that sizes itself, alone."""
-    reader = Reader(values, known, problems)
-    access = read_connection(reader, require_keys=False)
-    pool = read_pool(reader)
-    machines = read_machines(reader, access, pool.instance_types)
-    group = _group(reader, access, machines, pool.max_size)
-    return replace(group, daemon=with_labels(group.daemon, pool.engine_labels)), pool
-
-
-def _group(reader: Reader, access: AccessPlan, machines: MachinePlan, most: int) -> GroupPlan:
-    """What a group of at most so many machines is launched with; no node of its own yet."""
-    known_vpc = reader.network("vpc_cidr", DEFAULT_VPC) if reader.has("vpc_cidr") else None
-    ranges = read_ranges(reader, known_vpc)
-    return GroupPlan(
-        machines=machines,
-        swarm=read_swarm(reader, ranges, machines.underlay_mtu, most),
-        daemon=read_daemon(reader, ranges, machines.underlay_mtu),
-        access=access,
-        nodes=(),
-        parallelism=1,
-        tags=read_tags(reader),
-    )
 
 
 def _subnet_args(subnet: Subnet) -> dict[str, object]:

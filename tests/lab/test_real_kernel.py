@@ -1,0 +1,106 @@
+"""What needs a kernel with ESP and IPVS: `make test-kernel` brings one, in a guest."""
+
+import os
+import subprocess
+
+import pytest
+
+from lab.settings import BUSYBOX_IMAGE
+from tests.lab.capture import esp_packets, vxlan_packets
+from tests.lab.cloud import LocalCloud, Stack, eventually
+from tests.lab.containers import (
+    MANAGER,
+    container,
+    inspect,
+    pings,
+    service,
+    task_container,
+    vni,
+)
+from tests.lab.test_probe import NODES, verify, without
+
+WORKERS = ("swarm-worker-0", "swarm-worker-1")
+
+# In a namespace of its own, so that nothing of the machine changes.
+TRIES = (
+    "ip link set lo up && "
+    "ip xfrm state add src 127.0.0.1 dst 127.0.0.1 proto esp spi 1 mode transport "
+    "aead 'rfc4106(gcm(aes))' 0x0102030405060708090a0b0c0d0e0f1011121314 64 && "
+    "{ modprobe -q ip_vs || true; } && test -e /proc/net/ip_vs"
+)
+
+
+def has_esp_and_ipvs() -> bool:
+    tried = ["unshare", "--net", "sh", "-c", TRIES]
+    return subprocess.run(tried, capture_output=True, check=False).returncode == 0
+
+
+# In the guest nothing is left out: there the kernel must have them.
+pytestmark = pytest.mark.skipif(
+    "REAL_KERNEL" not in os.environ and not has_esp_and_ipvs(),
+    reason="this kernel has no ESP or no IPVS; make test-kernel runs this in a guest that has",
+)
+
+
+def test_encrypted_network_carries_and_all_of_it_goes_by_esp_es_2(swarm: LocalCloud) -> None:
+    one, two = WORKERS
+    with (
+        container(swarm, one, "s1", "secure"),
+        container(swarm, two, "s2", "secure") as address,
+    ):
+        eventually(lambda: pings(swarm, one, "s1", "s2"), 30, "it carries, by name")
+        with (
+            esp_packets(swarm) as encrypted,
+            vxlan_packets(swarm, vni(swarm, "secure")) as clear,
+        ):
+            assert all(pings(swarm, one, "s1", address) for _ in range(5))
+    assert len(encrypted) >= 2 * 5
+    assert clear == []
+
+
+def test_all_networks_carry_everything_and_ports_answer_on_every_node_of_8(stack: Stack) -> None:
+    code, found = verify(stack, "--published", "app", "shared", "secure")
+    assert code == 0, found
+    for name in ("app", "shared", "secure"):
+        assert all(row[node]["published"] == "yes" for node, row in found[name]["matrix"].items())
+        assert len(found[name]["matrix"]) == NODES
+    # 1400 - 50 - 26 bytes, a multiple of four.
+    assert found["secure"]["matrix"]["swarm-worker-0"]["swarm-manager-1"]["mtu"] == "1324/1324"
+
+
+@pytest.mark.parametrize("network", ["app", "shared", "secure"])
+def test_service_answers_under_one_address_whichever_of_its_tasks_it_is(
+    swarm: LocalCloud, network: str
+) -> None:
+    serve = "hostname >/tmp/index.html; exec httpd -f -p 80 -h /tmp"
+    server = ("--replicas", "2", "--network", network, "--constraint", "node.role==worker")
+    swarm.on(
+        *(MANAGER, "docker", "service", "create", "-d", "--name", "server", *server),
+        *(BUSYBOX_IMAGE, "sh", "-c", serve),
+    )
+    try:
+        at = ("--network", network, "--constraint", f"node.hostname=={MANAGER}")
+        with service(swarm, "client", *at):
+            client = task_container(swarm, MANAGER, "client")
+            ask = ("docker", "exec", client, "wget", "-q", "-T", "5", "-O-", "http://server/")
+            eventually(
+                lambda: len({swarm.on(MANAGER, *ask, check=False) for _ in range(6)} - {""}) == 2,
+                60,
+                "both tasks answer",
+            )
+            (virtual,) = {
+                entry["Addr"].partition("/")[0]
+                for entry in inspect(swarm, MANAGER, "server")["Endpoint"]["VirtualIPs"]
+            }
+            looked_up = swarm.on(MANAGER, "docker", "exec", client, "nslookup", "server")
+            assert virtual in looked_up
+    finally:
+        swarm.on(MANAGER, "docker", "service", "rm", "server")
+
+
+def test_esp_that_is_shut_is_named_es_1(stack: Stack, swarm: LocalCloud) -> None:
+    with without(swarm, protocol="50"):
+        code, found = verify(stack, "app", "secure")
+    assert code == 1
+    assert found["app"]["good"]
+    assert "open IP protocol 50 (ESP) between the nodes" in "; ".join(found["secure"]["causes"])

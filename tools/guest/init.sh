@@ -1,0 +1,40 @@
+#!/bin/busybox sh
+# As the guest's PID 1: this machine's files, read-only below a disk of the guest's own, then the
+# command in them. Everything is gone when it ends.
+busybox=/bin/busybox
+$busybox --install -s /bin
+export PATH=/bin
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+mount -t devtmpfs dev /dev
+while read -r module; do insmod "/modules/$module" || echo "guest: no module $module"; done </modules/order
+
+mkdir -p /machine /disk /root
+mount -t virtiofs -o ro machine /machine &&
+	mount -t ext4 -o noatime /dev/vda /disk &&
+	mkdir -p /disk/upper /disk/work /disk/lib /disk/tmp &&
+	mount -t overlay -o lowerdir=/machine,upperdir=/disk/upper,workdir=/disk/work machine /root ||
+	echo "guest: no file systems"
+
+mount --move /proc /root/proc
+mount --move /sys /root/sys
+mount --move /dev /root/dev
+mkdir -p /root/dev/pts /root/dev/shm
+mount -t devpts -o mode=620,gid=5,ptmxmode=666 devpts /root/dev/pts
+mount -t tmpfs shm /root/dev/shm
+mount -t tmpfs run /root/run
+mount -t cgroup2 cgroup2 /root/sys/fs/cgroup
+mount --bind /disk/tmp /root/tmp
+chmod 1777 /root/tmp
+# The hosts' disks: Docker's own file system cannot stand on an overlay.
+mount --bind /disk/lib /root/var/lib
+mkdir -p /root/usr/lib/modules
+mount --bind "/root$(cat /modules/folder)" /root/usr/lib/modules
+mkdir -p /root/run/netns
+ip link set lo up
+
+read -r command </command
+chroot /root /bin/bash -c "$command"
+echo "guest: ended with $?"
+sync
+poweroff -f
