@@ -26,15 +26,20 @@ def settle(
         if name in passed:
             settled[name] = _placeholder(value)
         elif _holds_output(value):
-            problems.add(
-                camel(name),
-                "an output of a resource",
-                "must be known at preview, because it decides what is made",
-                "give a plain value",
-            )
+            computed(camel(name), problems)
         else:
             settled[name] = value
     return settled
+
+
+def computed(path: str, problems: Problems) -> None:
+    """Note an output where the plan needs a value."""
+    problems.add(
+        path,
+        "an output of a resource",
+        "must be known at preview, because it decides what is made",
+        "give a plain value",
+    )
 
 
 def raise_for(problems: Problems, component: str) -> None:

@@ -10,11 +10,10 @@ from typing import Any
 
 import pulumi
 import pytest
-from pulumi.provider.experimental.component import ComponentProvider
 from pulumi.runtime import mocks, rpc, settings
 
 from pulumi_swarm import SwarmCluster, SwarmInputError
-from pulumi_swarm.components import COMPONENTS
+from pulumi_swarm.components import COMPONENTS, SwarmComponents
 from pulumi_swarm.join import policy_document
 from pulumi_swarm.plan.ports import Role
 from pulumi_swarm.plan.reader import camel
@@ -92,7 +91,7 @@ def build(how: str, args: dict[str, Any], name: str = "swarm") -> None:
         if how == "import":
             SwarmCluster(name, args)  # type: ignore[arg-type]  # plain dictionaries, as in programs
         else:
-            provider = ComponentProvider(COMPONENTS, "swarm")
+            provider = SwarmComponents()
             wire = as_on_the_wire(args)
             provider.construct(name, "swarm:index:SwarmCluster", wire, None)
 
@@ -261,10 +260,22 @@ def test_name_that_no_host_could_have_is_refused(recorder: Recorder, name: str) 
     assert recorder.made == []
 
 
-def test_output_where_the_plan_needs_a_value_is_refused_py_8(recorder: Recorder) -> None:
-    later = pulumi.Output.from_input([{"name": "a"}])
-    with pytest.raises(SwarmInputError, match="networks is 'an output of a resource'"):
-        build("import", {**GOOD, "networks": later})
+# What a package's machinery would mangle: numbers and objects that come as one output.
+COMPUTED = {
+    "manager_count": pulumi.Output.from_input(3),
+    "ingress": pulumi.Output.from_input({"subnet": "10.99.0.0/24"}),
+    "networks": pulumi.Output.from_input([{"name": "a", "plannedTasks": 3}]),
+    "node_labels": {"manager-0": {"a": pulumi.Output.from_input("b")}},
+}
+
+
+@BOTH
+@pytest.mark.parametrize("word", COMPUTED)
+def test_output_where_the_plan_needs_a_value_is_refused_py_8(
+    recorder: Recorder, how: str, word: str
+) -> None:
+    with pytest.raises(Exception, match=rf"{camel(word)}\S* is 'an output of a resource'"):
+        build(how, {**GOOD, word: COMPUTED[word]})
     assert recorder.made == []
 
 
