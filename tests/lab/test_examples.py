@@ -1,11 +1,14 @@
 """The package in every language: the programs that users start from, for real."""
 
+import json
+import sys
+import sysconfig
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.lab.cloud import LocalCloud, running_cloud
+from tests.lab.cloud import ROOT, LocalCloud, pulumi_environment, run, running_cloud
 from tests.lab.programs import EXAMPLES, Program, build_wheel, make_program
 
 pytestmark = pytest.mark.xdist_group("examples")  # a cloud of its own
@@ -65,6 +68,24 @@ def test_children_and_their_names_are_identical_in_every_language(
     assert set(seen) == set(LANGUAGES)
     for language in LANGUAGES[1:]:
         assert seen[language] == seen[LANGUAGES[0]], language
+
+
+def test_archive_is_installed_and_serves_the_package(own_cloud: LocalCloud, tmp_path: Path) -> None:
+    home = tmp_path / "pulumi-home"
+    environment = {**pulumi_environment(own_cloud, tmp_path), "PULUMI_HOME": str(home)}
+    folder = build_wheel(tmp_path / "dist").parent
+    (archive,) = folder.glob("pulumi-resource-swarm-v*.tar.gz")
+    version = archive.name.removeprefix("pulumi-resource-swarm-v").removesuffix(".tar.gz")
+    install = ("pulumi", "plugin", "install", "resource", "swarm", version, "--file", str(archive))
+    run(install, tmp_path, environment)
+    # As the README has it, with what the package depends on from the tests' own environment.
+    installed = home / f"plugins/resource-swarm-v{version}"
+    run((sys.executable, "-m", "venv", "--without-pip", "venv"), installed, environment)
+    (packages,) = installed.glob("venv/lib/python*/site-packages")
+    (packages / "dependencies.pth").write_text(sysconfig.get_paths()["purelib"], encoding="utf-8")
+    shown = run(("pulumi", "package", "get-schema", "swarm"), tmp_path, environment).stdout
+    expected = json.loads((ROOT / "components/schema.json").read_text(encoding="utf-8"))
+    assert json.loads(shown)["resources"].keys() == expected["resources"].keys()
 
 
 @pytest.mark.parametrize("example", OTHERS)

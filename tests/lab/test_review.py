@@ -5,12 +5,68 @@ import subprocess
 import sys
 from typing import Any
 
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
 from pulumi_swarm.picture.previewed import previewed
 from pulumi_swarm.review.__main__ import markdown
 from pulumi_swarm.review.attached import attached_to_networks
 from pulumi_swarm.review.sentences import Review, review
 from tests.lab.cloud import LocalCloud, Stack
-from tests.lab.containers import container, service
+from tests.lab.containers import container, service, vni
+
+APP, SHARED = {"name": "app"}, {"name": "shared", "attachable": True}
+SECURE = {
+    "name": "secure",
+    "encrypted": True,
+    "attachable": True,
+    "subnet": "10.210.0.0/24",
+    "mtu": 1400,
+}
+POOL = {"name": "web", "min_size": 2, "max_size": 4}
+# Changes of the stack's configuration; what the report says of each is in the snapshots.
+CHANGES: dict[str, dict[str, Any]] = {
+    "nothing": {},
+    "network-added": {"networks": [APP, SHARED, SECURE, {"name": "later"}]},
+    "network-with-a-subnet-added": {
+        "networks": [APP, SHARED, SECURE, {"name": "later", "subnet": "10.212.0.0/24"}]
+    },
+    "network-removed": {"networks": [APP, SECURE]},
+    "all-networks-removed": {"networks": []},
+    "subnet-changed": {"networks": [APP, SHARED, {**SECURE, "subnet": "10.213.0.0/24"}]},
+    "mtu-changed": {"networks": [APP, SHARED, {**SECURE, "mtu": 1300}]},
+    "network-becomes-attachable": {"networks": [{**APP, "attachable": True}, SHARED, SECURE]},
+    "network-becomes-internal": {"networks": [{**APP, "internal": True}, SHARED, SECURE]},
+    "network-gets-a-label": {"networks": [{**APP, "labels": {"team": "web"}}, SHARED, SECURE]},
+    "network-renamed": {"networks": [{"name": "apps"}, SHARED, SECURE]},
+    "encryption-ends": {"networks": [APP, SHARED, {**SECURE, "encrypted": False}]},
+    "encryption-of-another-begins": {"networks": [{**APP, "encrypted": True}, SHARED, SECURE]},
+    "workers-added": {"workerCount": 4},
+    "worker-removed": {"workerCount": 1},
+    "no-workers": {"workerCount": 0},
+    "managers-added": {"managerCount": 5},
+    "managers-removed": {"managerCount": 1},
+    "worker-replaced": {"nodeGenerations": {"worker-1": 90}},
+    "manager-replaced": {"nodeGenerations": {"manager-2": 90}},
+    "all-managers-replaced": {"managerGeneration": 90},
+    "all-workers-replaced": {"workerGeneration": 90},
+    "workers-of-another-type": {"workerInstanceType": "m5.large"},
+    "node-gets-a-label": {"nodeLabels": {"worker-0": {"disk": "fast"}}},
+    "managers-are-drained": {"managerAvailability": "drain"},
+    "pool-added": {"workerPools": [POOL]},
+    "administrators-added": {"adminCidrs": ["203.0.113.10/32", "198.51.100.0/24"]},
+    "administrators-changed": {"adminCidrs": ["198.51.100.0/24"]},
+    "task-history-changed": {"taskHistoryLimit": 2},
+    "join-tokens-rotated": {"joinTokenGeneration": 2},
+    "tags-changed": {"tags": {"team": "web"}},
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_report_says_what_a_preview_shows(
+    stack: Stack, name: str, snapshot: SnapshotAssertion
+) -> None:
+    assert markdown(reviewed(stack, **CHANGES[name])) == snapshot
 
 
 def reviewed(stack: Stack, **changes: Any) -> Review:
@@ -165,5 +221,6 @@ def test_picture_of_a_preview_shows_what_is_there_and_what_changes(
     }
     secure = next(network for network in found.networks if network.name == "secure")
     assert {"10.210.0.0/24", "MTU 1400", "encrypted", "attachable"} <= set(secure.details)
+    assert f"VNI {vni(swarm, 'secure')}" in secure.details
     assert secure.users == "0 services, 0 containers attached"
     assert "between nodes: 2377/tcp" in [opening.text for opening in found.openings]

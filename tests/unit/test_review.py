@@ -6,7 +6,7 @@ import pytest
 
 from pulumi_swarm.review.__main__ import markdown
 from pulumi_swarm.review.attached import count
-from pulumi_swarm.review.sentences import review
+from pulumi_swarm.review.sentences import Live, review
 
 URN = "urn:pulumi:dev::swarm::swarm:index:SwarmCluster$"
 
@@ -35,9 +35,14 @@ def test_services_and_standalone_containers_are_counted_by_network() -> None:
         {"NetworksAttachments": [{"Network": {"ID": "n2"}}]},
         {"NetworksAttachments": [{"Network": {"ID": "other"}}]},
     ]
-    assert count({"n1": "app", "n2": "data"}, services, containers) == {
-        "app": (2, 0),
-        "data": (1, 1),
+    vni = "com.docker.network.driver.overlay.vxlanid_list"
+    networks = [
+        {"Id": "n1", "Name": "app", "Options": {vni: "4097,4098"}},
+        {"Id": "n2", "Name": "data", "Options": None},
+    ]
+    assert count(networks, services, containers) == {
+        "app": Live(services=2, containers=0, vnis=(4097, 4098)),
+        "data": Live(services=1, containers=1),
     }
 
 

@@ -54,9 +54,18 @@ class Picture:
 
 
 def network_details(
-    *, subnets: Sequence[str], mtu: object, encrypted: bool, attachable: bool, internal: bool
+    *,
+    subnets: Sequence[str],
+    mtu: object,
+    encrypted: bool,
+    attachable: bool,
+    internal: bool,
+    vnis: Sequence[int] = (),
 ) -> tuple[str, ...]:
-    """What is said of a network, in the order of what people look for."""
+    """What is said of a network, in the order of what people look for.
+
+    ``vnis`` are its VXLAN ids, one for each subnet, which swarm chooses when the network is made.
+    """
     kind = "attachable" if attachable else "for services"
     return (
         kind,
@@ -64,4 +73,5 @@ def network_details(
         f"MTU {mtu}" if mtu else "MTU of Docker",
         *(["encrypted"] if encrypted else []),
         *(["internal"] if internal else []),
+        *([f"VNI {', '.join(map(str, vnis))}"] if vnis else []),
     )

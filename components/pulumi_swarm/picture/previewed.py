@@ -5,7 +5,14 @@ from typing import Any
 
 from pulumi_swarm.plan.nodes import parse_node_name
 from pulumi_swarm.plan.overlay import ENCRYPTED_OPTION, MTU_OPTION
-from pulumi_swarm.review.sentences import INGRESS_RULE, NETWORK, NODE, Attached
+from pulumi_swarm.review.sentences import (
+    INGRESS_RULE,
+    NETWORK,
+    NODE,
+    Attached,
+    Live,
+    counted,
+)
 from pulumi_swarm.review.steps import State, all_inputs, read_steps
 
 from .model import STAYS, Machine, Net, Opening, Picture, network_details
@@ -58,6 +65,7 @@ def _networks(
         network = _now(found)
         options = network.get("options") or {}
         called = str(network.get("name", name))
+        live = (attached or {}).get(called)
         configs = network.get("ipamConfigs") or ()
         yield Net(
             name=called,
@@ -67,17 +75,18 @@ def _networks(
                 encrypted=ENCRYPTED_OPTION in options,
                 attachable=bool(network.get("attachable")),
                 internal=bool(network.get("internal")),
+                vnis=live.vnis if live else (),
             ),
-            users=_users(called, attached),
+            users=_users(live),
             change=changes.get((NETWORK, name), STAYS),
         )
 
 
-def _users(network: str, attached: Attached | None) -> str:
-    if attached is None or network not in attached:
+def _users(live: Live | None) -> str:
+    if live is None:
         return ""
-    services, containers = attached[network]
-    return f"{services} services, {containers} containers attached"
+    services = counted(live.services, "service")
+    return f"{services}, {counted(live.containers, 'container')} attached"
 
 
 def _openings(

@@ -7,9 +7,10 @@ from typing import Any
 from pulumi_swarm.provider.docker_over_ssh import connect, dial
 from pulumi_swarm.provider.swarm import UNREACHABLE
 
-from .sentences import NETWORK, Attached
+from .sentences import NETWORK, Attached, Live
 from .steps import all_inputs
 
+VNI_OPTION = "com.docker.network.driver.overlay.vxlanid_list"
 PROVIDER = "pulumi:providers:docker"
 
 
@@ -23,22 +24,23 @@ def attached_to_networks(preview: Mapping[str, Any]) -> Attached | None:
         before.get("name", "") for before, _ in all_inputs(preview, NETWORK).values() if before
     ]
     try:
-        ids = {found["Id"]: found["Name"] for found in client.networks(names=names)}
+        networks = client.networks(names=names)
         services = client.services()
         # Left to itself, the API leaves these out.
         containers = client.tasks(filters={"desired-state": "running", "runtime": "attachment"})
     except UNREACHABLE:
         return None
-    return count(ids, services, containers)
+    return count(networks, services, containers)
 
 
 def count(
-    ids: Mapping[str, str], services: Sequence[Any], containers: Sequence[Any]
-) -> dict[str, tuple[int, int]]:
+    networks: Sequence[Any], services: Sequence[Any], containers: Sequence[Any]
+) -> dict[str, Live]:
     """By network: services whose specification names it, and containers attached by themselves.
 
     Swarm keeps a task of the runtime "attachment" for each of those containers.
     """
+    ids = {found["Id"]: found["Name"] for found in networks}
     by_service: dict[str, int] = dict.fromkeys(ids.values(), 0)
     alone: dict[str, int] = dict.fromkeys(ids.values(), 0)
     for service in services:
@@ -51,7 +53,19 @@ def count(
             name = ids.get(attachment["Network"]["ID"])
             if name is not None:
                 alone[name] += 1
-    return {name: (by_service[name], alone[name]) for name in ids.values()}
+    return {
+        found["Name"]: Live(
+            services=by_service[found["Name"]],
+            containers=alone[found["Name"]],
+            vnis=tuple(int(vni) for vni in _vnis(found).split(",") if vni),
+        )
+        for found in networks
+    }
+
+
+def _vnis(network: Mapping[str, Any]) -> str:
+    """One for each subnet, as swarm writes them into the network's options."""
+    return str((network.get("Options") or {}).get(VNI_OPTION, ""))
 
 
 def _ssh(preview: Mapping[str, Any]) -> list[str] | None:

@@ -31,8 +31,18 @@ COSTS = {
 }
 DESTRUCTIVE = (Change.REPLACE, Change.REMOVE)
 
-# What is attached to a network: how many services and containers; None when nobody could be asked.
-Attached = Mapping[str, tuple[int, int]]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Live:
+    """What a manager says of a network: who is attached, and its VXLAN ids."""
+
+    services: int = 0
+    containers: int = 0
+    vnis: tuple[int, ...] = ()
+
+
+# By network; None when nobody could be asked.
+Attached = Mapping[str, Live]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,8 +99,10 @@ def _network(step: Step, attached: Attached | None) -> str:
     elif name not in attached:
         users = "nothing is"
     else:
-        services, containers = attached[name]
-        users = f"{_count(services, 'service')} and {_count(containers, 'container')} are"
+        live = attached[name]
+        users = (
+            f"{counted(live.services, 'service')} and {counted(live.containers, 'container')} are"
+        )
     until = "cut off until re-attached" if step.change is Change.REPLACE else "cut off"
     return f"{sentence}: {users} {until}; Docker refuses it while a service uses it"
 
@@ -158,8 +170,8 @@ def _quorum(preview: Mapping[str, Any], steps: Sequence[Step]) -> Iterator[str]:
         if managers > 0:
             spare = managers - quorum(managers)
             yield (
-                f"{when}: {_count(managers, 'manager')}, {quorum(managers)} must agree, "
-                f"{_count(spare, 'loss', 'losses')} can be survived"
+                f"{when}: {counted(managers, 'manager')}, {quorum(managers)} must agree, "
+                f"{counted(spare, 'loss', 'losses')} can be survived"
             )
         elif when == "at the fewest" and before > 0:
             yield "at the fewest: no manager, so the swarm and all it holds is lost"
@@ -219,7 +231,7 @@ def _costs(steps: Sequence[Step]) -> Iterator[str]:
         added = sum(s.kind == kind and s.change is Change.ADD for s in steps)
         removed = sum(s.kind == kind and s.change is Change.REMOVE for s in steps)
         if added or removed:
-            yield f"{_count(added, name)} more, {removed} fewer"
+            yield f"{counted(added, name)} more, {removed} fewer"
     for step in steps:
         if step.kind == INSTANCE and step.change in (Change.CHANGE, Change.REPLACE):
             before, after = step.before.get("instanceType"), step.after.get("instanceType")
@@ -237,5 +249,6 @@ def _short(kind: str) -> str:
     return kind.rpartition(":")[2]
 
 
-def _count(number: int, one: str, many: str = "") -> str:
+def counted(number: int, one: str, many: str = "") -> str:
+    """A number with its noun: 1 service, 2 services."""
     return f"{number} {one if number == 1 else many or one + 's'}"
