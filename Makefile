@@ -95,7 +95,7 @@ dist: setup ## Build what is released: wheel, sdist and the plugin as an archive
 	$(PYTHON) tools/dist.py dist
 
 bench: setup ## Time the main jobs on the local cloud
-	@$(LOCAL) $(PYTHON) tools/bench.py
+	@$(LOCAL) $(PYTHON) -m tools.bench
 
 config: setup ## Renew the config section of Pulumi.yaml from the args of SwarmCluster
 	PYTHONPATH=components $(PYTHON) tools/project-config.py

@@ -98,9 +98,11 @@ class Cloud:
         ec2 = self._ec2
         subnets = {s["SubnetId"]: s for s in ec2.describe_subnets()["Subnets"]}
         roles = self._roles()
+        # In pages of 100, and the API keeps what has ended for ever.
         found = [
             self._instance(instance, subnets)
-            for reservation in ec2.describe_instances()["Reservations"]
+            for page in ec2.get_paginator("describe_instances").paginate()
+            for reservation in page["Reservations"]
             for instance in reservation["Instances"]
             if instance["State"]["Name"] != "terminated"
         ]

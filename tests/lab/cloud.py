@@ -267,12 +267,14 @@ def running_cloud(name: str, port: int) -> Iterator[LocalCloud]:
     made = make_cloud(name, port)
     made.lab("down")
     made.lab("up")
-    yield made
-    log = made.config.log_file.read_text(encoding="utf-8")
-    if "Traceback" in log:
-        # The cloud goes on; what a test then missed on it has its reason here.
-        warnings.warn(f"the local cloud {name} said: {log[-4000:]}", stacklevel=2)
-    made.lab("down")
+    try:
+        yield made
+        log = made.config.log_file.read_text(encoding="utf-8")
+        if "Traceback" in log:
+            # The cloud goes on; what a test then missed on it has its reason here.
+            warnings.warn(f"the local cloud {name} said: {log[-4000:]}", stacklevel=2)
+    finally:
+        made.lab("down")
     assert cleanup.traces(made.config) == []
 
 

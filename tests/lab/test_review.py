@@ -57,7 +57,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "administrators-added": {"adminCidrs": ["203.0.113.10/32", "198.51.100.0/24"]},
     "administrators-changed": {"adminCidrs": ["198.51.100.0/24"]},
     "task-history-changed": {"taskHistoryLimit": 2},
-    "join-tokens-rotated": {"joinTokenGeneration": 2},
+    "worker-token-rotated": {"workerTokenRotation": 2},
     "tags-changed": {"tags": {"team": "web"}},
 }
 

@@ -1,0 +1,1 @@
+"""Times the main jobs on the local cloud beside what people would use instead."""

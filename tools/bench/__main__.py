@@ -1,0 +1,42 @@
+"""Time the main jobs; prints a table and ends with 1 when an aim is missed.
+
+Usage: python -m tools.bench [swarms | networks | previews | packets | replacement ...]
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.lab.cloud import Stack, running_cloud
+
+from . import networks, packets, previews, replacement, swarms
+from .table import Table
+
+PARTS = ("swarms", "networks", "packets", "replacement", "previews")
+
+
+def main(parts: list[str]) -> int:
+    table = Table()
+    with tempfile.TemporaryDirectory() as name, running_cloud("swarm-bench", 5110) as cloud:
+        folder = Path(name)
+        if set(parts) - {"previews"}:
+            (folder / "swarm").mkdir()
+            swarm = Stack(folder / "swarm", cloud)
+            seconds = swarms.ours(swarm)
+            if "swarms" in parts:
+                (folder / "ansible").mkdir()
+                swarms.measure(table, cloud, folder / "ansible", seconds)
+            if "networks" in parts:
+                networks.measure(table, swarm, cloud, folder / "networks")
+            if "packets" in parts:
+                packets.measure(table, swarm, cloud)
+            if "replacement" in parts:
+                replacement.measure(table, swarm, cloud)
+            swarm.destroy()
+        if "previews" in parts:
+            previews.measure(table, cloud, folder / "previews")
+    return int(any(row.verdict.endswith("NO") for row in table.rows))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:] or list(PARTS)))

@@ -1,0 +1,165 @@
+"""Previews of 5, 50 and 500 nodes, and their memory: the components, and the same written flat."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.lab.cloud import LocalCloud, Stack
+
+from .table import Row, Table, stopwatch
+
+SIZES = (5, 50, 500)
+MANAGERS = 3
+AIM = 1.2
+SAMPLE_SECONDS = 0.2
+# Everything that the preview of the components would make, in one loop without any component.
+FLAT = """
+import json
+import pulumi
+import pulumi_docker
+from pulumi_aws import ec2, iam, secretsmanager, ssm, vpc
+from pulumi_aws.ec2 import Instance
+from pulumi_docker import Network
+
+versions = {"aws": "7.51.1", "docker": "5.2.0"}
+for found in json.load(open("resources.json")):
+    package = found["type"].partition(":")[0]
+    pulumi.CustomResource(
+        found["type"],
+        found["name"],
+        found["inputs"],
+        pulumi.ResourceOptions(version=versions.get(package)),
+    )
+"""
+
+
+@dataclass
+class Peak:
+    """The most memory that a process and all below it held at once."""
+
+    mib: float = 0.0
+
+
+def measure(table: Table, cloud: LocalCloud, folder: Path) -> None:
+    """Each size by components and flat, in turn."""
+    smallest = 0.0
+    for size in SIZES:
+        stack = Stack(_fresh(folder / f"components-{size}"), cloud)
+        stack.configure(managerCount=MANAGERS, workerCount=size - MANAGERS)
+        steps = json.loads(stack.preview_json())["steps"]  # warms caches, too
+        ours, our_peak = _preview(stack)
+        flat = _flat(Stack(_fresh(folder / f"flat-{size}"), cloud, name="flat"), steps)
+        _preview(flat)
+        theirs, their_peak = _preview(flat)
+        work = f"preview of {size} nodes from nothing"
+        table.add(Row(work=work, ours=ours, against="the same, flat", theirs=theirs, at_most=AIM))
+        smallest = smallest or ours
+        if size == max(SIZES):
+            table.add(
+                Row(
+                    work=f"memory of that preview at {size} nodes",
+                    ours=our_peak.mib,
+                    against="the same, flat",
+                    theirs=their_peak.mib,
+                    unit="MiB",
+                    at_most=AIM,
+                )
+            )
+            table.add(
+                Row(
+                    work=f"preview of {size} nodes",
+                    ours=ours,
+                    against=f"{SIZES[0]} nodes, times {size // SIZES[0]}",
+                    theirs=smallest * size / SIZES[0],
+                    at_most=1.0,
+                )
+            )
+
+
+def _fresh(folder: Path) -> Path:
+    folder.mkdir(parents=True)
+    return folder
+
+
+def _flat(stack: Stack, steps: list[dict[str, object]]) -> Stack:
+    """A program that makes what these steps would, without a component."""
+    for part in ("Pulumi.yaml", "__main__.py"):
+        (stack.folder / part).unlink()
+    project = {
+        "name": "flat",
+        "stackConfigDir": "stacks",
+        "runtime": {"name": "python", "options": {"virtualenv": ".venv"}},
+        "plugins": {"providers": [{"name": "swarm", "path": "components"}]},
+    }
+    (stack.folder / "Pulumi.yaml").write_text(json.dumps(project), encoding="utf-8")
+    (stack.folder / "__main__.py").write_text(FLAT, encoding="utf-8")
+    (stack.folder / "resources.json").write_text(json.dumps(list(_custom(steps))), encoding="utf-8")
+    path = stack.folder / "stacks/Pulumi.flat.yaml"
+    text = path.read_text(encoding="utf-8").replace("- docker", "[]")
+    path.write_text(text, encoding="utf-8")
+    return stack
+
+
+def _custom(steps: list[dict[str, object]]) -> Iterator[dict[str, object]]:
+    for step in steps:
+        state = step.get("newState")
+        if not isinstance(state, dict) or not state.get("custom"):
+            continue
+        if not state["type"].startswith("pulumi:"):
+            name = state["urn"].split("::")[3]
+            yield {"type": state["type"], "name": name, "inputs": state["inputs"]}
+
+
+def _preview(stack: Stack) -> tuple[float, Peak]:
+    with _memory_below() as peak, stopwatch() as seconds:
+        stack.pulumi("preview", "--stack", stack.name)
+    return seconds(), peak
+
+
+@contextmanager
+def _memory_below() -> Iterator[Peak]:
+    """Sample what this process's children hold: Pulumi, its plugins and the program."""
+    peak, ended = Peak(), threading.Event()
+
+    def sample() -> None:
+        while not ended.wait(SAMPLE_SECONDS):
+            peak.mib = max(peak.mib, _resident_mib())
+
+    sampler = threading.Thread(target=sample, daemon=True)
+    sampler.start()
+    try:
+        yield peak
+    finally:
+        ended.set()
+        sampler.join()
+
+
+def _resident_mib() -> float:
+    """Memory of everything below this process, shared pages by their share."""
+    parents: dict[int, int] = {}
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = status.read_text(encoding="utf-8").rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        parents[int(status.parent.name)] = int(fields[1])
+    below, grown = set(), {_own_pid()}
+    while grown:
+        below |= grown
+        grown = {pid for pid, parent in parents.items() if parent in grown}
+    return sum(_proportional_kib(pid) for pid in below - {_own_pid()}) / 1024
+
+
+def _own_pid() -> int:
+    return int(Path("/proc/self").resolve().name)
+
+
+def _proportional_kib(pid: int) -> float:
+    try:
+        text = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="utf-8")
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0
+    return sum(float(line.split()[1]) for line in text.splitlines() if line.startswith("Pss:"))
