@@ -1,6 +1,5 @@
 """How one node is launched: instance and membership, the same for every role."""
 
-import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from .plan.nodes import NodePlan
 from .plan.ports import Role
 from .plan.problems import Problems
 from .resources import Node
+from .turns import once_done
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +38,11 @@ class Launched:
 
     instance: aws.ec2.Instance
     node: Node
+
+
+def nodes_of(launched: Mapping[str, Launched]) -> dict[str, Node]:
+    """The memberships alone."""
+    return {key: made.node for key, made in launched.items()}
 
 
 class Launcher:
@@ -186,24 +191,6 @@ def newest_image(
     parameter = image_parameter(plan.machines.operating_system, architecture(instance_type))
     found = aws.ssm.get_parameter_output(name=parameter, opts=pulumi.InvokeOptions(parent=parent))
     return found.insecure_value  # public, so not to be marked as a secret
-
-
-def once_done(nodes: "pulumi.Output[list[Node]]", value: str) -> pulumi.Output[str]:
-    """A value that is there when these nodes are done, and depends on nothing.
-
-    Dependencies stay in the state: with one on another worker's node, all
-    workers would one day be destroyed one after the other too.
-    """
-
-    async def wait() -> str:
-        for node in await nodes.future(with_unknowns=True) or ():
-            await node.node_id.future(with_unknowns=True)
-        return value
-
-    async def known() -> bool:
-        return True
-
-    return pulumi.Output(set(), asyncio.ensure_future(wait()), asyncio.ensure_future(known()))
 
 
 def advertised(node: NodePlan) -> str:

@@ -4,13 +4,23 @@ import pulumi
 import pulumi_aws as aws
 
 from .args import raise_for, settle
-from .launch import Launched, Launcher, Wiring, advertised, check_launch, connection_inputs
+from .launch import (
+    Launched,
+    Launcher,
+    Wiring,
+    advertised,
+    check_launch,
+    connection_inputs,
+    nodes_of,
+)
 from .plan.access import Access
 from .plan.groups import read_group
 from .plan.nodes import NodePlan
 from .plan.ports import Role
 from .plan.problems import Problems
+from .resources import Rollout
 from .shared_args import DaemonArgs, ManagerArgs, NodeArgs, SwarmArgs
+from .turns import in_turn
 
 
 class ManagerSetArgs(ManagerArgs, NodeArgs, DaemonArgs, SwarmArgs):
@@ -53,8 +63,8 @@ WIRING = (
 class ManagerSet(pulumi.ComponentResource):
     """Managers, each on a network interface that outlives its machine.
 
-    They are made, changed and replaced one after the other, each only when the
-    one before is Ready and Reachable, so that the swarm keeps its quorum.
+    They are made side by side, and replaced one after the other, each only when
+    the one before is Ready and Reachable, so that the swarm keeps its quorum.
     """
 
     private_addresses: pulumi.Output[list[str]]
@@ -97,18 +107,19 @@ class ManagerSet(pulumi.ComponentResource):
         launcher = Launcher(
             self, name, plan, _wiring(args), plan.machines.manager_instance_type, lifetime
         )
-        self.launched: list[Launched] = []
+        rollout = Rollout(name, plan.machines_by_node, self._child)
+        made: dict[str, Launched] = {}
         for node, interface in zip(plan.nodes, interfaces, strict=True):
-            before = [self.launched[-1].node] if self.launched else []
-            self.launched.append(
-                launcher.launch(
-                    node,
-                    interface_id=interface.id,
-                    address=joined_by[node.index],
-                    connection=self.connection,
-                    after=[address_book, *before],
-                )
+            made[node.key] = launcher.launch(
+                node,
+                interface_id=interface.id,
+                address=joined_by[node.index],
+                connection=self.connection,
+                after=[address_book],
+                # Never two at once: the others must agree while one is away.
+                in_turn=in_turn(rollout, node.key, 1, nodes_of(made)),
             )
+        self.launched = list(made.values())
         self.instance_ids = pulumi.Output.all(*[made.instance.id for made in self.launched])
         self.node_ids = pulumi.Output.all(*[made.node.node_id for made in self.launched])
         self.register_outputs(

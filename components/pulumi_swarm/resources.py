@@ -84,7 +84,7 @@ class SwarmSettings(_Resource):
 
 
 class Rollout(_Resource):
-    """The order in which workers are replaced.
+    """The order in which the nodes of a role are replaced.
 
     Makes nothing. It compares the machines with those of the update before: the
     ones that are replaced go in turn, while new ones are all made at once.
@@ -98,7 +98,7 @@ class Rollout(_Resource):
 
     @property
     def replaced(self) -> pulumi.Output[list[str]]:
-        """The keys of the workers that have predecessors, in their order."""
+        """The keys of the nodes that have predecessors, in their order."""
         return cast("pulumi.Output[list[str]]", pulumi.get(self, "replaced"))
 
 

@@ -1,16 +1,17 @@
 """The workers of a swarm."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import pulumi
 
 from .args import raise_for, settle
-from .launch import Launched, Launcher, Wiring, check_launch, connection_inputs
+from .launch import Launched, Launcher, Wiring, check_launch, connection_inputs, nodes_of
 from .plan.groups import read_group
 from .plan.ports import Role
 from .plan.problems import Problems
-from .resources import Node, Rollout
+from .resources import Rollout
 from .shared_args import DaemonArgs, NodeArgs, WorkerArgs
+from .turns import in_turn
 
 
 class WorkerPoolArgs(WorkerArgs, NodeArgs, DaemonArgs):
@@ -94,7 +95,7 @@ class WorkerPool(pulumi.ComponentResource):
                 subnet_id=subnets[node.index % len(subnets)],
                 security_group_id=args["security_group_id"],
                 connection=connection,
-                in_turn=_in_turn(rollout, node.key, plan.parallelism, made),
+                in_turn=in_turn(rollout, node.key, plan.parallelism, nodes_of(made)),
                 member_after=managers,
             )
         self.launched = list(made.values())
@@ -108,18 +109,3 @@ class WorkerPool(pulumi.ComponentResource):
                 "nodeIds": self.node_ids,
             }
         )
-
-
-def _in_turn(
-    rollout: Rollout, key: str, parallelism: int, earlier: Mapping[str, Launched]
-) -> "pulumi.Output[list[Node]]":
-    """What a worker waits for: a place among those that may be away at once."""
-    made = dict(earlier)
-
-    def before(replaced: Sequence[str] | None) -> list[Node]:
-        if not replaced or key not in replaced or not parallelism:  # None with a program's mocks
-            return []
-        place = list(replaced).index(key) - parallelism
-        return [made[replaced[place]].node] if place >= 0 else []
-
-    return rollout.replaced.apply(before)

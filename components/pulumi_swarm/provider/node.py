@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 
 from docker.errors import APIError
 
@@ -22,6 +23,8 @@ NO_RAFT_MEMBER = "can't find manager in raft memberlist"  # swarmkit controlapi,
 
 # Set when the engine cancels; ends every wait.
 cancelled = threading.Event()
+# Several may go in one update, and the engine deletes side by side.
+managers_leave_in_turn = threading.Lock()
 
 INPUTS = frozenset(
     {
@@ -155,7 +158,15 @@ def check_replacement(old: State) -> None:
 
 
 def delete(_resource_id: str, state: State) -> None:
-    """Take the node out of the swarm cleanly; done already counts as done."""
+    """Take the node out of the swarm cleanly; done already counts as done.
+
+    Managers go one at a time, and each is held against who is left by then.
+    """
+    with managers_leave_in_turn if state.get("role") == Role.MANAGER else nullcontext():
+        _delete(state)
+
+
+def _delete(state: State) -> None:
     swarm = Swarm(state["connection"])
     try:
         members = swarm.members()

@@ -1,4 +1,4 @@
-"""The Rollout resource: which workers have predecessors, and so are replaced in turn; pure."""
+"""The Rollout resource: which nodes have predecessors, and so are replaced in turn; pure."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +9,7 @@ State = dict[str, Any]
 
 
 def create(_inputs: State) -> tuple[str, State]:
-    """New workers have no tasks yet to move: they are all made at once."""
+    """New nodes have no tasks to move and no vote to miss: they are all made at once."""
     return "rollout", {"replaced": []}
 
 
