@@ -23,15 +23,16 @@ PROTECTED = """
 options = pulumi.ResourceOptions(protect=True)
 """
 
+# By `transformations`: with `transforms`, this SDK cannot hand a replacement_trigger back.
 TRANSFORMED = """
 def with_team(found):
     if not (found.type_.startswith("aws:") and "tags" in found.props):
         return None
     tags = {**(found.props["tags"] or {}), "team": "web"}
-    return pulumi.ResourceTransformResult({**found.props, "tags": tags}, found.opts)
+    return pulumi.ResourceTransformationResult({**found.props, "tags": tags}, found.opts)
 
 
-options = pulumi.ResourceOptions(transforms=[with_team])
+options = pulumi.ResourceOptions(transformations=[with_team])
 """
 
 OWN_PROVIDER = """
@@ -68,9 +69,9 @@ def composed(stack: Stack) -> Any:
     main.symlink_to(original)
 
 
-def planned(stack: Stack, *flags: str) -> list[dict[str, Any]]:
+def planned(stack: Stack) -> list[dict[str, Any]]:
     """Every custom resource as it would be, by a preview."""
-    steps = json.loads(stack.preview_json(*flags))["steps"]
+    steps = json.loads(stack.preview_json("--show-sames"))["steps"]
     return [
         step["newState"]
         for step in steps
@@ -89,7 +90,7 @@ def test_protected_cluster_is_protected_in_every_part(composed: Any) -> None:
     assert len(found) > 50
 
 
-def test_transform_of_the_callers_reaches_every_part(composed: Any) -> None:
+def test_transformation_of_the_callers_reaches_every_part(composed: Any) -> None:
     stack: Stack = composed(TRANSFORMED)
     tagged = [state for state in planned(stack) if "tags" in state["inputs"]]
     assert [s["urn"] for s in tagged if s["inputs"]["tags"].get("team") != "web"] == []

@@ -95,6 +95,7 @@ def _with_pulumi(folder: Path, cloud: LocalCloud, given: Mapping[str, object]) -
     (stack.folder / "Pulumi.yaml").write_text(json.dumps(project), encoding="utf-8")
     (stack.folder / "__main__.py").write_text(PROGRAM, encoding="utf-8")
     (stack.folder / "Pulumi.bench.yaml").write_text("config: {}\n", encoding="utf-8")
+    stack.pulumi("stack", "init", "bench")
 
     def timed(command: str, number: int) -> float:
         told = json.dumps({**given, "round": number})

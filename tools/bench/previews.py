@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import yaml
+
 from tests.lab.cloud import LocalCloud, Stack
 
 from .table import Row, Table, stopwatch
@@ -98,8 +100,10 @@ def _flat(stack: Stack, steps: list[dict[str, object]]) -> Stack:
     (stack.folder / "__main__.py").write_text(FLAT, encoding="utf-8")
     (stack.folder / "resources.json").write_text(json.dumps(list(_custom(steps))), encoding="utf-8")
     path = stack.folder / "stacks/Pulumi.flat.yaml"
-    text = path.read_text(encoding="utf-8").replace("- docker", "[]")
-    path.write_text(text, encoding="utf-8")
+    found = yaml.safe_load(path.read_text(encoding="utf-8"))
+    found["config"].pop("pulumi:disable-default-providers")
+    path.write_text(yaml.safe_dump(found), encoding="utf-8")
+    stack.pulumi("stack", "init", "flat")
     return stack
 
 

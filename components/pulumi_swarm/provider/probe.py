@@ -35,7 +35,8 @@ from .swarm import UNREACHABLE, State, Swarm, no_answer
 POLL_SECONDS = 0.5
 START_SECONDS = 60  # until containers of an image that is there run on every node
 PROBE_LABEL = "swarm.probe"  # of its services
-LOG_SECONDS = 15  # logs of tasks that have ended come to the manager within it
+LOG_SECONDS = 60  # logs of tasks that have ended come to the manager in one; waited for if missing
+LOG_ERROR = "Error grabbing logs:"  # moby api/server/httputils, WriteLogStream
 GONE_SECONDS = 60  # a network is in use until the last container on it has ended
 RUNNING, OVER = "running", ("complete", "failed", "rejected", "shutdown", "orphaned", "remove")
 
@@ -125,8 +126,11 @@ class _Probe:
                 asked = self._wait(asking, list(peers), OVER)
                 lines = self._log(asking, len(peers))
         answers, ended = read_answers(lines, names)
+        unread = [line for line in lines if line.startswith(LOG_ERROR)]
         silent = {
-            names[m.node_id]: _why(asked.get(m.node_id) or tasks.get(m.node_id))
+            names[m.node_id]: "; ".join(
+                [_why(asked.get(m.node_id) or tasks.get(m.node_id)), *unread]
+            )
             for m in active
             if names[m.node_id] not in ended
         }
