@@ -92,7 +92,7 @@ def test_protected_cluster_is_protected_in_every_part(composed: Any) -> None:
 
 def test_transformation_of_the_callers_reaches_every_part(composed: Any) -> None:
     stack: Stack = composed(TRANSFORMED)
-    tagged = [state for state in planned(stack) if "tags" in state["inputs"]]
+    tagged = [state for state in planned(stack) if "tags" in state.get("inputs", {})]
     assert [s["urn"] for s in tagged if s["inputs"]["tags"].get("team") != "web"] == []
     assert len(tagged) > 20
     assert set(stack.preview().values()) == {"update"}

@@ -72,7 +72,7 @@ def all_inputs(
             None if step["op"] == "create" else _inputs(before or after),
             None if step["op"] == "delete" else _inputs(after or before),
         )
-    return found
+    return dict(sorted(found.items()))  # the engine reports in no order
 
 
 def _steps(steps: Sequence[Mapping[str, Any]]) -> Iterator[Step]:
