@@ -1,4 +1,4 @@
-"""What every test has: no settings of the user, and a marker for those that come last."""
+"""What every test has: no settings of the user, and markers for those that stand apart."""
 
 import os
 
@@ -21,15 +21,16 @@ def _no_settings_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "last: ends what other tests of its folder use")
+    config.addinivalue_line("markers", "own_cloud: a file of tests/lab with a cloud of its own")
+    config.addinivalue_line("markers", "shared_cloud: the other tests there (set by itself)")
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest selects by markers
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.get_closest_marker("last") is not None)
     for item in items:
-        # Tests that share a cloud stay in one process; a module with a cloud of its own says so.
-        folder = item.path.parent.name
-        if folder in ("lab", "faults") and item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(folder))
+        if item.path.parent.name == "lab" and item.get_closest_marker("own_cloud") is None:
+            item.add_marker(pytest.mark.shared_cloud)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

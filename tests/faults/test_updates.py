@@ -13,8 +13,6 @@ from tests.faults.conftest import Row, Table
 from tests.lab.cloud import LocalCloud, Stack, eventually, running_cloud
 from tests.lab.containers import MANAGER, networks, ready
 
-pytestmark = pytest.mark.xdist_group("updates")  # a cloud of its own
-
 EVERYONE = [*(f"swarm-manager-{i}" for i in range(3)), "swarm-worker-0", "swarm-worker-1"]
 OVERLAYS = {"app", "shared", "secure"}
 AS_DECLARED = "as declared, nobody twice"

@@ -11,7 +11,7 @@ import pytest
 from tests.lab.cloud import ROOT, LocalCloud, pulumi_environment, run, running_cloud
 from tests.lab.programs import EXAMPLES, Program, build_wheel, make_program
 
-pytestmark = pytest.mark.xdist_group("examples")  # a cloud of its own
+pytestmark = pytest.mark.own_cloud
 
 LANGUAGES = ("python", "yaml", "typescript", "go")
 OTHERS = sorted(path.parent.name for path in EXAMPLES.glob("*/Pulumi.yaml"))

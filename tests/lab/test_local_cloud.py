@@ -14,7 +14,7 @@ from lab import cleanup, namespace
 from lab.settings import ADMIN_ADDRESS
 from tests.lab.cloud import LocalCloud, eventually, make_cloud
 
-pytestmark = pytest.mark.xdist_group("bare")  # a cloud of its own
+pytestmark = pytest.mark.own_cloud
 
 USER_DATA = """\
 #cloud-config

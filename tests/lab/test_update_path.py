@@ -9,7 +9,7 @@ import pytest
 from tests.lab.cloud import ROOT, LocalCloud, Stack, running_cloud
 from tests.lab.containers import MANAGER
 
-pytestmark = pytest.mark.xdist_group("earlier")  # a cloud of its own
+pytestmark = pytest.mark.own_cloud
 
 # Nothing was released yet: the last commit before workers were replaced in turn. A release puts its
 # own tag here.

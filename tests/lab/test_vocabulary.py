@@ -13,7 +13,7 @@ import pytest
 from tests.lab.cloud import LocalCloud, Stack, eventually, running_cloud
 from tests.lab.containers import container, inspect, ready, service, task_container
 
-pytestmark = pytest.mark.xdist_group("words")  # a cloud of its own
+pytestmark = pytest.mark.own_cloud
 
 MANAGER, WORKERS = "swarm-manager-0", ("swarm-worker-0", "swarm-worker-1")
 ALL = (MANAGER, *WORKERS)
