@@ -85,7 +85,7 @@ def up(config: settings.Settings) -> int:
             start_new_session=True,
         )
     deadline = time.monotonic() + UP_TIMEOUT_SECONDS
-    while not (config.pid_file.exists() and cloud.is_up(config)):
+    while not (config.status_file.exists() and cloud.is_up(config)):
         if daemon.poll() is not None or time.monotonic() > deadline:
             print(config.log_file.read_text(encoding="utf-8"), file=sys.stderr)
             print("lab: the cloud did not start; its log is above", file=sys.stderr)

@@ -189,7 +189,7 @@ def test_ssh_that_drops_every_third_connection_is_borne(
         as_declared(stack, updated_cloud)
 
 
-def test_swarm_that_is_half_dead_is_destroyed_and_leaves_nothing(
+def test_swarm_that_is_half_dead_is_destroyed_and_leaves_nothing_pd_11(
     stack: Stack, updated_cloud: LocalCloud, table: Table
 ) -> None:
     with table.row("destroy with no manager that answers", holds="it ends, nothing is left"):
@@ -221,7 +221,7 @@ systemd-run --on-active={LATE_SECONDS} sh -c '
 """
 
 
-def test_first_update_waits_for_docker_and_sshd_that_start_late_pd_3_pd_4(
+def test_first_update_waits_for_docker_and_sshd_that_start_late_pd_3_pd_4_ud_6(
     stack: Stack, updated_cloud: LocalCloud, table: Table
 ) -> None:
     with table.row("Docker and sshd start late on new machines", holds="the first update waits"):

@@ -138,7 +138,7 @@ def test_smallest_network_that_is_accepted_holds_what_was_planned_ap_9(
 OTHER_KEY = "AAAAC3NzaC1lZDI1NTE5AAAAIGdjt/z6VSUNlERTdxH0jiVI0PYAnmn32ukS3nfv/Yap"
 
 
-def test_host_key_that_is_not_the_pinned_one_is_refused_pd_6(stack: Stack) -> None:
+def test_host_key_that_is_not_the_pinned_one_is_refused_pd_5_pd_6(stack: Stack) -> None:
     options = stack.ssh_options()
     ask = ("swarm@swarm-managers", "docker", "system", "dial-stdio")
 

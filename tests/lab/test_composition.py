@@ -80,7 +80,9 @@ def planned(stack: Stack) -> list[dict[str, Any]]:
     ]
 
 
-def test_cluster_that_moves_under_a_component_of_the_callers_is_the_same(composed: Any) -> None:
+def test_cluster_that_moves_under_a_component_of_the_callers_is_the_same_py_6(
+    composed: Any,
+) -> None:
     assert composed(MOVED).preview() == {}
 
 

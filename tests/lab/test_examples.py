@@ -43,7 +43,7 @@ def seen() -> dict[str, set[str]]:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_same_swarm_comes_up_from_every_language(
+def test_same_swarm_comes_up_from_every_language_py_1_py_3(
     make: Callable[[str], Program], own_cloud: LocalCloud, seen: dict[str, set[str]], language: str
 ) -> None:
     program = make(f"overlay-for-services/{language}")
@@ -70,7 +70,9 @@ def test_children_and_their_names_are_identical_in_every_language(
         assert seen[language] == seen[LANGUAGES[0]], language
 
 
-def test_archive_is_installed_and_serves_the_package(own_cloud: LocalCloud, tmp_path: Path) -> None:
+def test_archive_is_installed_and_serves_the_package_py_5(
+    own_cloud: LocalCloud, tmp_path: Path
+) -> None:
     home = tmp_path / "pulumi-home"
     environment = {**pulumi_environment(own_cloud, tmp_path), "PULUMI_HOME": str(home)}
     folder = build_wheel(tmp_path / "dist").parent

@@ -90,7 +90,7 @@ def test_services_on_two_hosts_reach_each_other_by_name_of_their_tasks(swarm: Lo
         eventually(lambda: pings(swarm, one, source, "tasks.server"), 30, "client reaches server")
 
 
-def test_mtu_of_a_container_is_what_the_plan_says_mt_1(swarm: LocalCloud) -> None:
+def test_mtu_of_a_container_is_what_the_plan_says_mt_1_kd_13(swarm: LocalCloud) -> None:
     with container(swarm, WORKERS[0], "sized", "secure"):
         shown = swarm.on(WORKERS[0], "docker", "exec", "sized", "cat", "/sys/class/net/eth0/mtu")
     assert int(shown) == 1324  # 1400 - 50 - 26, a multiple of four

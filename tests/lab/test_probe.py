@@ -47,6 +47,17 @@ def test_everything_crosses_between_all_nodes_and_the_probe_leaves_nothing(
     assert networks(swarm, MANAGER) == before
 
 
+def test_swarm_that_keeps_no_history_is_probed_all_the_same(
+    stack: Stack, swarm: LocalCloud
+) -> None:
+    swarm.on(MANAGER, "docker", "swarm", "update", "--task-history-limit", "0")
+    try:
+        code, _ = verify(stack, "app")
+    finally:
+        swarm.on(MANAGER, "docker", "swarm", "update", "--task-history-limit", "5")
+    assert code == 0
+
+
 def test_table_is_for_people(stack: Stack) -> None:
     result = stack.command("verify", "--image", BUSYBOX_IMAGE, "app")
     assert result.returncode == 0
@@ -86,7 +97,7 @@ def without(cloud: LocalCloud, port: int | None = None, *, protocol: str = "") -
         eventually(lambda: len(ready(cloud)) == NODES, 90, "all are ready again")
 
 
-def test_data_path_that_is_shut_fails_the_update_and_is_named(
+def test_data_path_that_is_shut_fails_the_update_and_is_named_of_4(
     stack: Stack, swarm: LocalCloud
 ) -> None:
     stack.configure(probeNetworks=["app"], probeImage=BUSYBOX_IMAGE)
@@ -145,7 +156,7 @@ def test_node_that_is_down_is_named_with_the_port_of_the_managers(
     assert "2377/tcp" in said
 
 
-def test_encrypted_network_without_esp_is_named(stack: Stack) -> None:
+def test_encrypted_network_without_esp_is_named_es_5(stack: Stack) -> None:
     """This kernel has none; on one that has, the network must carry everything."""
     code, found = verify(stack, "secure")
     if code == 0:

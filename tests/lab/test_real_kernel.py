@@ -58,7 +58,9 @@ def test_encrypted_network_carries_and_all_of_it_goes_by_esp_es_2(swarm: LocalCl
     assert clear == []
 
 
-def test_all_networks_carry_everything_and_ports_answer_on_every_node_of_8(stack: Stack) -> None:
+def test_all_networks_carry_everything_and_ports_answer_on_every_node_of_8_qr_10(
+    stack: Stack,
+) -> None:
     code, found = verify(stack, "--published", "app", "shared", "secure")
     assert code == 0, found
     for name in ("app", "shared", "secure"):

@@ -48,7 +48,7 @@ def leaks(swarm: LocalCloud, stack: Stack) -> list[str]:
     ]
 
 
-def test_no_secret_is_where_it_should_not_be_jn_10_pd_14_ud_2_ia_3(
+def test_no_secret_is_where_it_should_not_be_jn_10_pd_14_py_9_ud_2_ia_3(
     swarm: LocalCloud, stack: Stack
 ) -> None:
     assert leaks(swarm, stack) == []

@@ -351,6 +351,13 @@ def test_private_machines_have_no_public_address_sg_8(recorder: Recorder) -> Non
     assert {m.name for m in recorder.of("aws:ec2/eip:Eip")} == {"swarm-nat-0"}
 
 
+def test_no_rule_lets_every_protocol_through_es_11(recorder: Recorder) -> None:
+    """What AWS writes as -1 and others as all; neither is ever needed."""
+    build("import", {**GOOD, "networks": [{"name": "a", "encrypted": True}]})
+    rules = [made.inputs for made in recorder.made if "SecurityGroup" in made.kind]
+    assert {r["ipProtocol"] for r in rules if "ipProtocol" in r} == {"tcp", "udp", "50"}
+
+
 def test_esp_rule_has_no_ports_es_10(recorder: Recorder) -> None:
     build("import", GOOD)
     incoming = recorder.of("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")
@@ -443,7 +450,7 @@ def test_given_groups_get_the_rules_and_no_group_is_made(recorder: Recorder) -> 
     assert {tuple(m.inputs["securityGroups"]) for m in interfaces} == {("sg-m",)}
 
 
-def test_worker_may_read_its_own_token_and_nothing_more() -> None:
+def test_worker_may_read_its_own_token_and_nothing_more_jn_11() -> None:
     names = {
         "worker_secret": f"{ARN}:worker",
         "manager_secret": f"{ARN}:manager",

@@ -166,7 +166,9 @@ class _Probe:
                 env=environment,
                 stop_grace_period=10**9,  # nanoseconds
             ),
-            restart_policy=RestartPolicy(condition="none" if once else "any"),
+            # With a limit of attempts swarm keeps tasks that have ended whatever its history's limit
+            # is (swarmkit taskreaper): their logs go with them.
+            restart_policy=RestartPolicy("none", max_attempts=1) if once else RestartPolicy("any"),
             # Other drivers keep logs where a manager cannot read them.
             log_driver=DriverConfig("json-file"),
             networks=[NetworkAttachmentConfig(target) for target in networks],
