@@ -166,8 +166,8 @@ class _Probe:
                 env=environment,
                 stop_grace_period=10**9,  # nanoseconds
             ),
-            # With a limit of attempts swarm keeps tasks that have ended whatever its history's limit
-            # is (swarmkit taskreaper): their logs go with them.
+            # With a limit of attempts swarm keeps tasks that have ended, whatever the limit of its
+            # history is (swarmkit taskreaper); their logs would go with them.
             restart_policy=RestartPolicy("none", max_attempts=1) if once else RestartPolicy("any"),
             # Other drivers keep logs where a manager cannot read them.
             log_driver=DriverConfig("json-file"),
