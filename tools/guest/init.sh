@@ -4,6 +4,10 @@
 busybox=/bin/busybox
 $busybox --install -s /bin
 export PATH=/bin
+# The kernel asks for modules here, outside the file systems that it will have.
+mkdir -p /sbin
+printf '#!/bin/busybox sh\nexec /bin/busybox chroot /root /sbin/modprobe "$@"\n' >/sbin/modprobe
+chmod +x /sbin/modprobe
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mount -t devtmpfs dev /dev

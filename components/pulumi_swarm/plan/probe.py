@@ -28,7 +28,7 @@ class Check(StrEnum):
 CHECKS_OF_A_NETWORK = (Check.DNS, Check.ICMP, Check.TCP, Check.MTU)
 PROBE_TIMEOUT_SECONDS = 180  # until an image is fetched and a container runs on every node
 AT_ONCE = 16  # peers that a container asks side by side
-SLOWEST_ANSWER_SECONDS = 40  # names and pings that time out, and a search for the largest packet
+SLOWEST_ANSWER_SECONDS = 80  # names and pings, five times each, and a search for the largest packet
 DEFAULT_IMAGE = "busybox:1.37"
 
 # Docker, "Naming a reference": registry, path, tag and digest; what it refuses in detail it says.
@@ -94,10 +94,21 @@ largest() {{
   done
   echo $low
 }}
+again() {{ # names and ways to peers get around by gossip, which may take some seconds
+  for _ in 1 2 3 4 5; do
+    "$@" && return
+    sleep 2
+  done
+  return 1
+}}
+resolves() {{
+  case " $(nslookup "$1" 2>/dev/null | tr '\\n' ' ') " in *" $2 "*) ;; *) return 1 ;; esac
+}}
+reaches() {{ ping -q -c 3 -W 1 "$1" 2>/dev/null | grep -q ' [123] packets received'; }}
 ask() {{ # NODE ADDRESS NAME
-  case " $(nslookup "$3" 2>/dev/null | tr '\\n' ' ') " in *" $2 "*) dns=yes ;; *) dns=no ;; esac
+  if again resolves "$3" "$2"; then dns=yes; else dns=no; fi
   echo "answer $NODE $1 dns $dns"
-  if ping -q -c 3 -W 1 "$2" 2>/dev/null | grep -q ' [123] packets received'; then
+  if again reaches "$2"; then
     echo "answer $NODE $1 icmp yes"
   else
     echo "answer $NODE $1 icmp no"
