@@ -1,6 +1,6 @@
 """One cloud and one swarm for all tests of this folder; both are gone afterwards."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -42,11 +42,25 @@ def first_run(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Fi
     )
 
 
+FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
+    return report
+
+
 @pytest.fixture
-def stack(first_run: FirstRun) -> Iterator[Stack]:
+def stack(first_run: FirstRun, request: pytest.FixtureRequest) -> Iterator[Stack]:
     """The stack, with its configuration put back afterwards."""
     yield first_run.stack
     first_run.stack.configure()
+    if request.node.stash[FAILED]:
+        first_run.stack.attempt("up")  # so that what one test left behind fails no other
 
 
 @pytest.fixture
