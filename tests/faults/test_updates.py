@@ -72,29 +72,38 @@ def as_declared(stack: Stack, cloud: LocalCloud) -> None:
     assert stack.preview() == {}
 
 
-# What comes first is made in any order; from the first machine on, one thing comes after the other.
+# What comes first is made in any order, and the managers side by side.
 ANYTHING = " created ("
 POINTS = [
     *(f"thing {i}" for i in range(1, 5)),
     "Instance swarm-manager-0 creating",
     "Node swarm-manager-0 creating",
     "Node swarm-manager-0 updated",  # it was waited for when the update before was ended
-    "Node swarm-manager-1 creating",
-    "Node swarm-manager-1 updated",
-    "Node swarm-manager-2 creating",
+    "SwarmSpec swarm creating",
 ]
+# So that a machine which one update starts has not joined when the next one looks for it.
+SLOW_BOOT = [
+    {"contentType": "text/cloud-boothook", "content": "#cloud-boothook\n#!/bin/sh\nsleep 45\n"}
+]
+# Of a swarm that is there, while one of its workers is replaced.
+POINTS_OF_A_REPLACEMENT = ["Node swarm-worker-1 deleting", "Instance swarm-worker-1 creating"]
 
 
-@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("point", [*POINTS, *POINTS_OF_A_REPLACEMENT])
 def test_update_that_is_ended_goes_on_with_the_next(
     stack: Stack, updated_cloud: LocalCloud, table: Table, point: str
 ) -> None:
     """By SIGTERM, which is what a CI system sends first, and a shutdown."""
     held = "it ends in order, and the next goes on"
+    if point in POINTS:
+        stack.configure(userDataParts=SLOW_BOOT)
+    else:
+        stack.keep(nodeGenerations={"worker-1": 2})
     with table.row(f"pulumi up is ended at '{point}'", holds=held) as row:
         text = ANYTHING if point.startswith("thing") else point
         end_at(begin(stack, "up"), text, signal.SIGTERM, row)
-    if point == POINTS[-1]:
+    if point in (POINTS[-1], POINTS_OF_A_REPLACEMENT[-1]):
+        stack.configure()
         stack.up()
         as_declared(stack, updated_cloud)
 
@@ -103,14 +112,14 @@ def test_update_that_is_killed_while_it_waits_for_a_node_goes_on_with_the_next(
     stack: Stack, updated_cloud: LocalCloud, table: Table
 ) -> None:
     with table.row("pulumi up is killed while it waits for a node", holds=AS_DECLARED) as row:
-        stack.configure(nodeGenerations={"worker-1": 2})
+        stack.configure(nodeGenerations={"worker-1": 3})
         end_at(begin(stack, "up"), "Node swarm-worker-1 creating", signal.SIGKILL)
         row.injected()
         locked = stack.attempt("up")
         assert "pulumi cancel" in locked.stdout + locked.stderr
         stack.pulumi("cancel", "--stack", stack.name, "--yes")
         stack.up()
-        stack.keep(nodeGenerations={"worker-1": 2})
+        stack.keep(nodeGenerations={"worker-1": 3})
         as_declared(stack, updated_cloud)
 
 
