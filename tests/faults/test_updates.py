@@ -81,9 +81,14 @@ POINTS = [
     "Node swarm-manager-0 updated",  # it was waited for when the update before was ended
     "SwarmSpec swarm creating",
 ]
-# So that a machine which one update starts has not joined when the next one looks for it.
+# Before sshd and the bootstrap: a machine which one update starts has not joined when the next one
+# looks for it, and no client waits for as long by itself.
+SLOW_BOOT_SECONDS = 45
 SLOW_BOOT = [
-    {"contentType": "text/cloud-boothook", "content": "#cloud-boothook\n#!/bin/sh\nsleep 45\n"}
+    {
+        "contentType": "text/cloud-boothook",
+        "content": f"#cloud-boothook\n#!/bin/sh\nsleep {SLOW_BOOT_SECONDS}\n",
+    }
 ]
 # Of a swarm that is there, while one of its workers is replaced.
 POINTS_OF_A_REPLACEMENT = ["Node swarm-worker-1 deleting", "Instance swarm-worker-1 creating"]
@@ -219,26 +224,16 @@ def test_swarm_that_was_never_finished_is_destroyed_and_leaves_nothing(
         nothing_is_left(stack, updated_cloud)
 
 
-# Late by more than ssh and Docker's clients wait for by themselves.
-LATE_SECONDS = 40
-LATE = f"""#cloud-boothook
-#!/bin/sh
-systemctl mask --runtime --now ssh docker.socket docker
-systemd-run --on-active={LATE_SECONDS} sh -c '
-  systemctl unmask --runtime ssh docker.socket docker
-  systemctl start ssh docker'
-"""
-
-
 def test_first_update_waits_for_docker_and_sshd_that_start_late_pd_3_pd_4_ud_6(
     stack: Stack, updated_cloud: LocalCloud, table: Table
 ) -> None:
     with table.row("Docker and sshd start late on new machines", holds="the first update waits"):
-        late = [{"contentType": "text/cloud-boothook", "content": LATE}]
-        stack.configure(managerCount=1, workerCount=1, nodeGenerations=None, userDataParts=late)
+        stack.configure(
+            managerCount=1, workerCount=1, nodeGenerations=None, userDataParts=SLOW_BOOT
+        )
         began = time.monotonic()
         stack.up()
-        assert time.monotonic() - began > LATE_SECONDS
+        assert time.monotonic() - began > SLOW_BOOT_SECONDS
         assert sorted(ready(updated_cloud)) == [MANAGER, "swarm-worker-0"]
         assert stack.preview() == {}
         stack.destroy()
