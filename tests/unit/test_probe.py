@@ -1,10 +1,21 @@
 """What a probe's answers mean: each thing that is missing has its cause (OverlayProbe)."""
 
 import subprocess
+from pathlib import Path
 
 import pytest
 
-from pulumi_swarm.plan.probe import ASK, BYTES, SERVE, Answer, Check, Findings, causes, read_answers
+from pulumi_swarm.plan.probe import (
+    ASK,
+    BYTES,
+    SERVE,
+    Answer,
+    Check,
+    Findings,
+    causes,
+    read_answers,
+    vouched,
+)
 
 NAMES = {"n1": "manager-0", "n2": "worker-0", "n3": "worker-1"}
 
@@ -97,3 +108,40 @@ def test_scripts_are_shell(script: str) -> None:
         check=False,
     )
     assert checked.returncode == 0, checked.stdout
+
+
+def test_node_whose_log_does_not_come_is_vouched_for_in_every_check() -> None:
+    answers = vouched("a", ["b", "c"], [Check.DNS, Check.MTU])
+    assert {(a.source, a.target, a.check) for a in answers} == {
+        ("a", target, check) for target in ("b", "c") for check in (Check.DNS, Check.MTU)
+    }
+    assert all(a.good for a in answers)
+
+
+@pytest.mark.parametrize(("address", "code"), [("127.0.0.1", 0), ("127.0.0.9", 1)])
+def test_script_that_asks_ends_with_0_only_when_nothing_was_bad(
+    tmp_path: Path, address: str, code: int
+) -> None:
+    """With stand-ins for what it calls: one peer is well, of the other no name is known."""
+    stubs = {
+        "nslookup": "echo Address: 127.0.0.1",
+        "ping": "echo '2 packets transmitted, 2 packets received'",
+        "ip": "echo 1.2.3.4 dev lo src 1.2.3.4",
+        "nc": f"head -c {BYTES + 100} /dev/zero",
+        "sleep": ":",
+        "cat": "echo 1450",
+    }
+    for name, text in stubs.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
+        (tmp_path / name).chmod(0o755)
+    script = ASK.replace("/bad", str(tmp_path / "bad"))
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "NODE": "n1", "PUBLISHED": ""}
+    asked = subprocess.run(
+        ["sh", "-c", script],
+        env={**environment, "PEERS": f"n2={address}=name"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert asked.returncode == code, asked.stdout
+    assert asked.stdout.rstrip().endswith("answer n1 - end -")

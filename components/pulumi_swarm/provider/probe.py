@@ -26,6 +26,7 @@ from pulumi_swarm.plan.probe import (
     asking_seconds,
     causes,
     read_answers,
+    vouched,
 )
 
 from . import node
@@ -35,10 +36,13 @@ from .swarm import UNREACHABLE, State, Swarm, no_answer
 POLL_SECONDS = 0.5
 START_SECONDS = 60  # until containers of an image that is there run on every node
 PROBE_LABEL = "swarm.probe"  # of its services
-LOG_SECONDS = 60  # logs of tasks that have ended come to the manager in one; waited for if missing
+# Logs of tasks that have ended come to the manager in one second. After a while without tcp 2377
+# they may not come at all: the leader takes a node for gone that is there (swarmkit logbroker).
+LOG_SECONDS = 10
 LOG_ERROR = "Error grabbing logs:"  # moby api/server/httputils, WriteLogStream
 GONE_SECONDS = 60  # a network is in use until the last container on it has ended
-RUNNING, OVER = "running", ("complete", "failed", "rejected", "shutdown", "orphaned", "remove")
+RUNNING, COMPLETE = "running", "complete"
+OVER = (COMPLETE, "failed", "rejected", "shutdown", "orphaned", "remove")
 
 INPUTS = frozenset(
     {
@@ -126,6 +130,11 @@ class _Probe:
                 asked = self._wait(asking, list(peers), OVER)
                 lines = self._log(asking, len(peers))
         answers, ended = read_answers(lines, names)
+        for node_id, task in asked.items():
+            if names.get(node_id) not in ended and _state(task) == COMPLETE:
+                others = [names[n] for n in peers if n != node_id]
+                answers += vouched(names[node_id], others, self._checks)
+                ended.add(names[node_id])
         unread = [line for line in lines if line.startswith(LOG_ERROR)]
         silent = {
             names[m.node_id]: "; ".join(
