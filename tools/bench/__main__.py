@@ -1,6 +1,6 @@
 """Time the main jobs; prints a table and ends with 1 when an aim is missed.
 
-Usage: python -m tools.bench [swarms | networks | previews | packets | replacement ...]
+Usage: python -m tools.bench [swarms | networks | previews | replacement ...]
 """
 
 import sys
@@ -9,10 +9,10 @@ from pathlib import Path
 
 from tests.lab.cloud import Stack, running_cloud
 
-from . import networks, packets, previews, replacement, swarms
+from . import networks, previews, replacement, swarms
 from .table import Table
 
-PARTS = ("swarms", "networks", "packets", "replacement", "previews")
+PARTS = ("swarms", "networks", "replacement", "previews")
 
 
 def main(parts: list[str]) -> int:
@@ -28,8 +28,6 @@ def main(parts: list[str]) -> int:
                 swarms.measure(table, cloud, folder / "ansible", seconds)
             if "networks" in parts:
                 networks.measure(table, swarm, cloud, folder / "networks")
-            if "packets" in parts:
-                packets.measure(table, swarm, cloud)
             if "replacement" in parts:
                 replacement.measure(table, swarm, cloud)
             swarm.destroy()
