@@ -80,7 +80,7 @@ test-own:
 KERNEL_TESTS ?= tests/lab
 test-kernel: setup languages ## Run KERNEL_TESTS (tests/lab by default) in a guest with Debian's stock kernel
 	@tools/system-packages busybox-static cpio kmod qemu-system-x86
-	$(LOCAL) $(PYTHON) tools/guest/guest.py $(PYTHON) -m pytest --color=no --timeout 3600 $(KERNEL_TESTS)
+	$(LOCAL) $(PYTHON) -m tools.guest.guest $(PYTHON) -m pytest --color=no --timeout 3600 $(KERNEL_TESTS)
 
 faults: setup ## Break swarms in every way and show how long each took to come back
 	$(LOCAL) $(PYTHON) -m pytest tests/faults

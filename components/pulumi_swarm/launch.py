@@ -15,8 +15,8 @@ from .plan.images import architecture, image_parameter
 from .plan.nodes import NodePlan
 from .plan.ports import Role
 from .plan.problems import Problems
-from .resources import Node
-from .turns import once_done
+from .resources import Node, Rollout
+from .turns import in_turn, once_done
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,14 +40,10 @@ class Launched:
     node: Node
 
 
-def nodes_of(launched: Mapping[str, Launched]) -> dict[str, Node]:
-    """The memberships alone."""
-    return {key: made.node for key, made in launched.items()}
-
-
 class Launcher:
     """Launches the nodes of one role as children of a component.
 
+    Those that have predecessors wait for each other, ``plan.parallelism`` apart.
     ``lifetime`` is a resource with which the swarm itself ends: when it goes in
     the same update, nodes are not taken out of the swarm one by one.
     """
@@ -68,8 +64,10 @@ class Launcher:
         self._instance_type = instance_type
         self._lifetime = lifetime
         self._ami = wiring.ami or newest_image(parent, plan, instance_type)
+        self._rollout = Rollout(name, plan.machines_by_node, pulumi.ResourceOptions(parent=parent))
+        self._nodes: dict[str, Node] = {}
 
-    def launch(  # noqa: PLR0913  # all that ties one node to the others
+    def launch(  # all that ties one node to the others
         self,
         node: NodePlan,
         *,
@@ -79,13 +77,12 @@ class Launcher:
         address: pulumi.Input[str] | None = None,
         connection: Mapping[str, pulumi.Input[object]],
         after: Sequence[pulumi.Resource] = (),
-        in_turn: pulumi.Output[list[Node]] | None = None,
         member_after: Sequence[pulumi.Resource] = (),
     ) -> Launched:
         """Launch a node on an interface that exists, or on one that EC2 makes in a subnet.
 
-        The machine starts when ``after`` is done, and ``in_turn`` too;
-        ``member_after`` holds up no more than the wait for its membership.
+        The machine starts when ``after`` is done; ``member_after`` holds up no more than the wait
+        for its membership.
         """
         name = f"{self._name}-{node.key}"
         instance = aws.ec2.Instance(
@@ -93,10 +90,9 @@ class Launcher:
             aws.ec2.InstanceArgs(
                 ami=self._ami,
                 user_data=self._user_data(name, node),
-                instance_type=(
-                    self._instance_type
-                    if in_turn is None
-                    else once_done(in_turn, self._instance_type)
+                instance_type=once_done(
+                    in_turn(self._rollout, node.key, self._plan.parallelism, self._nodes),
+                    self._instance_type,
                 ),
                 iam_instance_profile=self._wiring.instance_profile,
                 # Version 2 alone, and no further than the machine itself: not to its containers.
@@ -154,6 +150,7 @@ class Launcher:
                 deleted_with=self._lifetime,
             ),
         )
+        self._nodes[node.key] = member
         return Launched(instance=instance, node=member)
 
     def _user_data(self, hostname: str, node: NodePlan) -> pulumi.Output[str]:

@@ -4,23 +4,13 @@ import pulumi
 import pulumi_aws as aws
 
 from .args import raise_for, settle
-from .launch import (
-    Launched,
-    Launcher,
-    Wiring,
-    advertised,
-    check_launch,
-    connection_inputs,
-    nodes_of,
-)
+from .launch import Launcher, Wiring, advertised, check_launch, connection_inputs
 from .plan.access import Access
 from .plan.groups import read_group
 from .plan.nodes import NodePlan
 from .plan.ports import Role
 from .plan.problems import Problems
-from .resources import Rollout
 from .shared_args import DaemonArgs, ManagerArgs, NodeArgs, SwarmArgs
-from .turns import in_turn
 
 
 class ManagerSetArgs(ManagerArgs, NodeArgs, DaemonArgs, SwarmArgs):
@@ -107,19 +97,16 @@ class ManagerSet(pulumi.ComponentResource):
         launcher = Launcher(
             self, name, plan, _wiring(args), plan.machines.manager_instance_type, lifetime
         )
-        rollout = Rollout(name, plan.machines_by_node, self._child)
-        made: dict[str, Launched] = {}
-        for node, interface in zip(plan.nodes, interfaces, strict=True):
-            made[node.key] = launcher.launch(
+        self.launched = [
+            launcher.launch(
                 node,
                 interface_id=interface.id,
                 address=joined_by[node.index],
                 connection=self.connection,
                 after=[address_book],
-                # Never two at once: the others must agree while one is away.
-                in_turn=in_turn(rollout, node.key, 1, nodes_of(made)),
             )
-        self.launched = list(made.values())
+            for node, interface in zip(plan.nodes, interfaces, strict=True)
+        ]
         self.instance_ids = pulumi.Output.all(*[made.instance.id for made in self.launched])
         self.node_ids = pulumi.Output.all(*[made.node.node_id for made in self.launched])
         self.register_outputs(

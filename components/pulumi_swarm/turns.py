@@ -9,10 +9,12 @@ from .resources import Node, Rollout
 
 
 def in_turn(
-    rollout: Rollout, key: str, parallelism: int, earlier: Mapping[str, Node]
+    rollout: Rollout, key: str, parallelism: int, made: Mapping[str, Node]
 ) -> "pulumi.Output[list[Node]]":
-    """What a node waits for: a place among those that may be away at once."""
-    made = dict(earlier)
+    """What a node waits for: a place among those that may be away at once.
+
+    It reads no more of ``made`` than nodes that come before it in their order.
+    """
 
     def before(replaced: Sequence[str] | None) -> list[Node]:
         if not replaced or key not in replaced or not parallelism:  # None with a program's mocks

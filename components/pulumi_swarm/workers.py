@@ -5,13 +5,11 @@ from collections.abc import Sequence
 import pulumi
 
 from .args import raise_for, settle
-from .launch import Launched, Launcher, Wiring, check_launch, connection_inputs, nodes_of
+from .launch import Launcher, Wiring, check_launch, connection_inputs
 from .plan.groups import read_group
 from .plan.ports import Role
 from .plan.problems import Problems
-from .resources import Rollout
 from .shared_args import DaemonArgs, NodeArgs, WorkerArgs
-from .turns import in_turn
 
 
 class WorkerPoolArgs(WorkerArgs, NodeArgs, DaemonArgs):
@@ -87,18 +85,16 @@ class WorkerPool(pulumi.ComponentResource):
         )
         launcher = Launcher(self, name, plan, wiring, plan.machines.worker_instance_type, lifetime)
         subnets = args["subnet_ids"]
-        rollout = Rollout(name, plan.machines_by_node, pulumi.ResourceOptions(parent=self))
-        made: dict[str, Launched] = {}
-        for node in plan.nodes:
-            made[node.key] = launcher.launch(
+        self.launched = [
+            launcher.launch(
                 node,
                 subnet_id=subnets[node.index % len(subnets)],
                 security_group_id=args["security_group_id"],
                 connection=connection,
-                in_turn=in_turn(rollout, node.key, plan.parallelism, nodes_of(made)),
                 member_after=managers,
             )
-        self.launched = list(made.values())
+            for node in plan.nodes
+        ]
         self.private_addresses = pulumi.Output.all(*[m.instance.private_ip for m in self.launched])
         self.instance_ids = pulumi.Output.all(*[m.instance.id for m in self.launched])
         self.node_ids = pulumi.Output.all(*[m.node.node_id for m in self.launched])

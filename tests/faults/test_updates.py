@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.conftest import Row, Table
-from tests.lab.cloud import LocalCloud, Stack, eventually, running_cloud
+from tests.lab.cloud import LocalCloud, Stack, eventually, running_cloud, slow_boot
 from tests.lab.containers import MANAGER, networks, ready
 
 EVERYONE = [*(f"swarm-manager-{i}" for i in range(3)), "swarm-worker-0", "swarm-worker-1"]
@@ -84,12 +84,6 @@ POINTS = [
 # Before sshd and the bootstrap: a machine which one update starts has not joined when the next one
 # looks for it, and no client waits for as long by itself.
 SLOW_BOOT_SECONDS = 45
-SLOW_BOOT = [
-    {
-        "contentType": "text/cloud-boothook",
-        "content": f"#cloud-boothook\n#!/bin/sh\nsleep {SLOW_BOOT_SECONDS}\n",
-    }
-]
 # Of a swarm that is there, while one of its workers is replaced.
 POINTS_OF_A_REPLACEMENT = ["Node swarm-worker-1 deleting", "Instance swarm-worker-1 creating"]
 
@@ -101,7 +95,7 @@ def test_update_that_is_ended_goes_on_with_the_next(
     """By SIGTERM, which is what a CI system sends first, and a shutdown."""
     held = "it ends in order, and the next goes on"
     if point in POINTS:
-        stack.configure(userDataParts=SLOW_BOOT)
+        stack.configure(userDataParts=slow_boot(SLOW_BOOT_SECONDS))
     else:
         stack.keep(nodeGenerations={"worker-1": 2})
     with table.row(f"pulumi up is ended at '{point}'", holds=held) as row:
@@ -229,7 +223,10 @@ def test_first_update_waits_for_docker_and_sshd_that_start_late_pd_3_pd_4_ud_6(
 ) -> None:
     with table.row("Docker and sshd start late on new machines", holds="the first update waits"):
         stack.configure(
-            managerCount=1, workerCount=1, nodeGenerations=None, userDataParts=SLOW_BOOT
+            managerCount=1,
+            workerCount=1,
+            nodeGenerations=None,
+            userDataParts=slow_boot(SLOW_BOOT_SECONDS),
         )
         began = time.monotonic()
         stack.up()

@@ -118,6 +118,15 @@ class LocalCloud:
         eventually(begun, seconds, f"{names} reboot")
 
 
+def slow_boot(seconds: int) -> list[dict[str, str]]:
+    """User-data that holds a machine up before sshd and the bootstrap.
+
+    Runs on new machines alone: user-data that changes replaces nothing.
+    """
+    hold_up = f"#cloud-boothook\n#!/bin/sh\nsleep {seconds}\n"
+    return [{"contentType": "text/cloud-boothook", "content": hold_up}]
+
+
 class Stack:
     """The root program as it stands, with its local stack pointed at a cloud of the tests' own."""
 
@@ -139,6 +148,13 @@ class Stack:
         self.environment = {**pulumi_environment(cloud, folder / "state"), **package}
         self.configure()
         self.pulumi("stack", "init", name)
+
+    def replace_program(self, project: str, program: str) -> None:
+        """Be another program, with a stack of the same name."""
+        for part, text in (("Pulumi.yaml", project), ("__main__.py", program)):
+            (self.folder / part).unlink()
+            (self.folder / part).write_text(text, encoding="utf-8")
+        self.pulumi("stack", "init", self.name)
 
     def use(self, source: Path) -> None:
         """Go on with the program as another tree has it."""

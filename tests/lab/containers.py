@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from lab.settings import BUSYBOX_IMAGE
+from pulumi_swarm.plan.overlay import VNI_OPTION
 from tests.lab.cloud import LocalCloud, eventually
 
 MANAGER = "swarm-manager-0"
@@ -54,8 +55,7 @@ def inspect(cloud: LocalCloud, host: str, thing: str) -> Any:
 
 def vni(cloud: LocalCloud, network: str) -> int:
     """The VXLAN id of a network."""
-    options = inspect(cloud, MANAGER, network)["Options"]
-    return int(options["com.docker.network.driver.overlay.vxlanid_list"])
+    return int(inspect(cloud, MANAGER, network)["Options"][VNI_OPTION])
 
 
 def ready(cloud: LocalCloud) -> list[str]:

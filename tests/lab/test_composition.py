@@ -1,12 +1,14 @@
 """The cluster as a part of a program of the caller's: what is asked of Pulumi reaches all of it."""
 
 import json
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from tests.lab.cloud import Stack
 
+Compose = Callable[[str], Stack]
 ROOT_PROGRAM = 'cluster = SwarmCluster("swarm", args)\n'
 
 MOVED = """
@@ -51,7 +53,7 @@ options = pulumi.ResourceOptions(providers=[mine])
 
 
 @pytest.fixture
-def composed(stack: Stack) -> Any:
+def composed(stack: Stack) -> Iterator[Compose]:
     """The root program with other options for its cluster, for as long as a test lasts."""
     main = stack.folder / "__main__.py"
     original = main.resolve()
@@ -81,19 +83,19 @@ def planned(stack: Stack) -> list[dict[str, Any]]:
 
 
 def test_cluster_that_moves_under_a_component_of_the_callers_is_the_same_py_6(
-    composed: Any,
+    composed: Compose,
 ) -> None:
     assert composed(MOVED).preview() == {}
 
 
-def test_protected_cluster_is_protected_in_every_part(composed: Any) -> None:
+def test_protected_cluster_is_protected_in_every_part(composed: Compose) -> None:
     found = planned(composed(PROTECTED))
     assert [state["urn"] for state in found if not state.get("protect")] == []
     assert len(found) > 50
 
 
-def test_transformation_of_the_callers_reaches_every_part(composed: Any) -> None:
-    stack: Stack = composed(TRANSFORMED)
+def test_transformation_of_the_callers_reaches_every_part(composed: Compose) -> None:
+    stack = composed(TRANSFORMED)
     tagged = [state for state in planned(stack) if "tags" in state.get("inputs", {})]
     assert [s["urn"] for s in tagged if s["inputs"]["tags"].get("team") != "web"] == []
     assert len(tagged) > 20
@@ -101,10 +103,10 @@ def test_transformation_of_the_callers_reaches_every_part(composed: Any) -> None
 
 
 def test_provider_of_the_callers_makes_every_part_and_answers_every_question(
-    composed: Any,
+    composed: Compose,
 ) -> None:
     """There is no other: the default one is forbidden."""
-    stack: Stack = composed(OWN_PROVIDER)
+    stack = composed(OWN_PROVIDER)
     path = stack.folder / f"stacks/Pulumi.{stack.name}.yaml"
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace("- docker\n", "- docker\n  - aws\n"), encoding="utf-8")

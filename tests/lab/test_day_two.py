@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from lab.settings import BUSYBOX_IMAGE
-from tests.lab.cloud import LocalCloud, Stack, eventually
+from tests.lab.cloud import LocalCloud, Stack, eventually, slow_boot
 from tests.lab.containers import MANAGER, container, networks, ready
 
 NODE = "swarm:index:Node"
@@ -43,16 +43,10 @@ def test_quorum_lost_for_good_is_mended_as_the_message_says_qr_2(
         swarm.on("swarm-manager-2", *run)
 
 
-# Runs on new machines alone: user-data that changes replaces nothing.
-SLOW_BOOT = [
-    {"contentType": "text/cloud-boothook", "content": "#cloud-boothook\n#!/bin/sh\nsleep 80\n"}
-]
-
-
 def test_machine_that_is_late_is_finished_by_the_next_update_qr_4(
     stack: Stack, swarm: LocalCloud
 ) -> None:
-    stack.configure(workerCount=3, bootTimeoutSeconds=60, userDataParts=SLOW_BOOT)
+    stack.configure(workerCount=3, bootTimeoutSeconds=60, userDataParts=slow_boot(80))
     failed = stack.attempt("up")
     text = failed.stdout + failed.stderr
     assert failed.returncode != 0
@@ -73,7 +67,7 @@ def test_machine_that_is_late_is_finished_by_the_next_update_qr_4(
 def test_machine_that_is_late_and_not_wanted_any_more_leaves_nothing_qr_4(
     stack: Stack, swarm: LocalCloud
 ) -> None:
-    stack.configure(workerCount=3, bootTimeoutSeconds=60, userDataParts=SLOW_BOOT)
+    stack.configure(workerCount=3, bootTimeoutSeconds=60, userDataParts=slow_boot(80))
     stack.attempt("up")
     # By now it joins, with nobody waiting for it.
     eventually(lambda: "swarm-worker-2" in ready(swarm), 60, "it joins late")

@@ -56,13 +56,9 @@ def consumer(stack: Stack, swarm: LocalCloud, tmp_path: Path) -> Iterator[Stack]
         "ignored": [],
     }
     made = Stack(tmp_path, swarm, name="consumer")
-    for part in ("Pulumi.yaml", "__main__.py"):
-        (made.folder / part).unlink()
-    (made.folder / "Pulumi.yaml").write_text(PROJECT)
-    (made.folder / "__main__.py").write_text(PROGRAM)
     (made.folder / "given.json").write_text(json.dumps(given))
     (made.folder / "Pulumi.consumer.yaml").write_text("config: {}\n")
-    made.pulumi("stack", "init", "consumer")
+    made.replace_program(PROJECT, PROGRAM)
     yield made
     made.destroy()
 

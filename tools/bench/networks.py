@@ -86,16 +86,12 @@ def measure(table: Table, swarm: Stack, cloud: LocalCloud, folder: Path) -> None
 def _with_pulumi(folder: Path, cloud: LocalCloud, given: Mapping[str, object]) -> Times:
     folder.mkdir(parents=True)
     stack = Stack(folder, cloud, name="bench")
-    for part in ("Pulumi.yaml", "__main__.py"):
-        (stack.folder / part).unlink()
     project = {
         "name": "networks",
         "runtime": {"name": "python", "options": {"virtualenv": ".venv"}},
     }
-    (stack.folder / "Pulumi.yaml").write_text(json.dumps(project), encoding="utf-8")
-    (stack.folder / "__main__.py").write_text(PROGRAM, encoding="utf-8")
     (stack.folder / "Pulumi.bench.yaml").write_text("config: {}\n", encoding="utf-8")
-    stack.pulumi("stack", "init", "bench")
+    stack.replace_program(json.dumps(project), PROGRAM)
 
     def timed(command: str, number: int) -> float:
         told = json.dumps({**given, "round": number})

@@ -3,10 +3,11 @@
 import json
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import yaml
 
 from tests.lab.cloud import LocalCloud, Stack
@@ -20,18 +21,19 @@ SAMPLE_SECONDS = 0.2
 # Everything that the preview of the components would make, in one loop without any component.
 FLAT = """
 import json
+from importlib.metadata import version
 import pulumi
 import pulumi_docker
 from pulumi_aws import ec2, iam, secretsmanager, ssm, vpc
 from pulumi_aws.ec2 import Instance
 from pulumi_docker import Network
 
-versions = {"aws": "7.51.1", "docker": "5.2.0"}
-for found in json.load(open("resources.json")):
+versions = {name: version(f"pulumi-{name}") for name in ("aws", "docker")}
+for index, found in enumerate(json.load(open("resources.json"))):
     package = found["type"].partition(":")[0]
     pulumi.CustomResource(
         found["type"],
-        found["name"],
+        f"{found['name']}-{index}",  # without parents, names alone tell them apart
         found["inputs"],
         pulumi.ResourceOptions(version=versions.get(package)),
     )
@@ -88,22 +90,18 @@ def _fresh(folder: Path) -> Path:
 
 def _flat(stack: Stack, steps: list[dict[str, object]]) -> Stack:
     """A program that makes what these steps would, without a component."""
-    for part in ("Pulumi.yaml", "__main__.py"):
-        (stack.folder / part).unlink()
     project = {
         "name": "flat",
         "stackConfigDir": "stacks",
         "runtime": {"name": "python", "options": {"virtualenv": ".venv"}},
         "plugins": {"providers": [{"name": "swarm", "path": "components"}]},
     }
-    (stack.folder / "Pulumi.yaml").write_text(json.dumps(project), encoding="utf-8")
-    (stack.folder / "__main__.py").write_text(FLAT, encoding="utf-8")
     (stack.folder / "resources.json").write_text(json.dumps(list(_custom(steps))), encoding="utf-8")
     path = stack.folder / "stacks/Pulumi.flat.yaml"
     found = yaml.safe_load(path.read_text(encoding="utf-8"))
     found["config"].pop("pulumi:disable-default-providers")
     path.write_text(yaml.safe_dump(found), encoding="utf-8")
-    stack.pulumi("stack", "init", "flat")
+    stack.replace_program(json.dumps(project), FLAT)
     return stack
 
 
@@ -114,7 +112,7 @@ def _custom(steps: list[dict[str, object]]) -> Iterator[dict[str, object]]:
             continue
         if not state["type"].startswith("pulumi:"):
             name = state["urn"].split("::")[3]
-            yield {"type": state["type"], "name": name, "inputs": state["inputs"]}
+            yield {"type": state["type"], "name": name, "inputs": state.get("inputs", {})}
 
 
 def _preview(stack: Stack) -> tuple[float, Peak]:
@@ -143,27 +141,8 @@ def _memory_below() -> Iterator[Peak]:
 
 def _resident_mib() -> float:
     """Memory of everything below this process, shared pages by their share."""
-    parents: dict[int, int] = {}
-    for status in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = status.read_text(encoding="utf-8").rpartition(")")[2].split()
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        parents[int(status.parent.name)] = int(fields[1])
-    below, grown = set(), {_own_pid()}
-    while grown:
-        below |= grown
-        grown = {pid for pid, parent in parents.items() if parent in grown}
-    return sum(_proportional_kib(pid) for pid in below - {_own_pid()}) / 1024
-
-
-def _own_pid() -> int:
-    return int(Path("/proc/self").resolve().name)
-
-
-def _proportional_kib(pid: int) -> float:
-    try:
-        text = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="utf-8")
-    except (FileNotFoundError, ProcessLookupError):
-        return 0.0
-    return sum(float(line.split()[1]) for line in text.splitlines() if line.startswith("Pss:"))
+    total = 0
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):  # it ended in between
+            total += process.memory_full_info().pss
+    return total / 2**20

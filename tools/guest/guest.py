@@ -1,6 +1,6 @@
 """Run a command of this folder in a QEMU guest with Debian's stock kernel.
 
-Usage: guest.py COMMAND [ARGUMENT ...]
+Usage: python -m tools.guest.guest COMMAND [ARGUMENT ...]
 
 The guest sees this machine's files read-only, below a disk of its own that is
 removed afterwards; so it needs nothing installed, and changes nothing. It has
@@ -24,9 +24,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from lab import settings
+
 HERE = Path(__file__).resolve().parent
 PROJECT = HERE.parent.parent
-CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pulumi-swarm"
 
 KERNEL_PACKAGE = "linux-image-cloud-amd64"  # what Debian's own AMIs boot
 # What stands between the kernel and this machine's files; all else it loads by itself later.
@@ -62,7 +63,7 @@ def main() -> int:
 
 
 def _cache(name: str) -> Path:
-    made = CACHE / name
+    made = settings.cache() / name
     made.mkdir(parents=True, exist_ok=True)
     return made
 

@@ -1,8 +1,7 @@
 #!/bin/busybox sh
 # As the guest's PID 1: this machine's files, read-only below a disk of the guest's own, then the
 # command in them. Everything is gone when it ends.
-busybox=/bin/busybox
-$busybox --install -s /bin
+/bin/busybox --install -s /bin
 export PATH=/bin
 # The kernel asks for modules here, outside the file systems that it will have.
 mkdir -p /sbin

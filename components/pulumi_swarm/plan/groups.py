@@ -44,6 +44,7 @@ def read_group(values: object, known: Sequence[str], role: Role, problems: Probl
     access = read_connection(reader, require_keys=role is Role.MANAGER)
     machines = read_machines(reader, access)
     nodes = read_nodes(reader, (role,))
+    # Never two managers at once: the others must agree while one is away.
     parallelism = read_parallelism(reader) if role is Role.WORKER else 1
     return replace(
         _group(reader, access, machines, len(nodes)), nodes=nodes, parallelism=parallelism

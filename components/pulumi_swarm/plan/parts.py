@@ -56,7 +56,7 @@ def check_given_groups(reader: Reader) -> None:
             "give both groups, or leave both out and they are made",
         )
     values = [reader.raw(name) for name in given]
-    if len(given) == len(GIVEN_GROUPS) and values[0] == values[1] != "" and _is_known(values[0]):
+    if len(given) == len(GIVEN_GROUPS) and values[0] == values[1] and _is_known(values[0]):
         reader.wrong(
             GIVEN_GROUPS[1],
             "must be another group than the managers': workers may reach less",

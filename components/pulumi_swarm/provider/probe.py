@@ -130,11 +130,12 @@ class _Probe:
                 asked = self._wait(asking, list(peers), OVER)
                 lines = self._log(asking, len(peers))
         answers, ended = read_answers(lines, names)
-        for node_id, task in asked.items():
-            if names.get(node_id) not in ended and _state(task) == COMPLETE:
-                others = [names[n] for n in peers if n != node_id]
-                answers += vouched(names[node_id], others, self._checks)
-                ended.add(names[node_id])
+        for m in active:  # a machine of a pool may have joined since, and is asked by nobody
+            task = asked.get(m.node_id)
+            if m.hostname not in ended and task is not None and _state(task) == COMPLETE:
+                others = [names.get(n, n) for n in peers if n != m.node_id]
+                answers += vouched(m.hostname, others, self._checks)
+                ended.add(m.hostname)
         unread = [line for line in lines if line.startswith(LOG_ERROR)]
         silent = {
             names[m.node_id]: "; ".join(

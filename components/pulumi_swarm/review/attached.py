@@ -4,13 +4,13 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pulumi_swarm.plan.overlay import VNI_OPTION
 from pulumi_swarm.provider.docker_over_ssh import connect, dial
 from pulumi_swarm.provider.swarm import UNREACHABLE
 
 from .sentences import NETWORK, Attached, Live
 from .steps import all_inputs
 
-VNI_OPTION = "com.docker.network.driver.overlay.vxlanid_list"
 PROVIDER = "pulumi:providers:docker"
 
 
