@@ -184,7 +184,13 @@ class Machines:
         os.kill(host["pid"], signal.SIGKILL)
         instance = [self.instances[key]]
         self.cloud.aws("ec2").stop_instances(InstanceIds=instance)
-        eventually(lambda: self.cloud.hosts()[self.host(key)]["pid"] is None, 30, "it is off")
+
+        def is_off() -> bool:
+            host = self.cloud.hosts()[self.host(key)]
+            # Its process may be gone before the cloud has heard of the stop, and of no start then.
+            return host["state"] == "stopped" and host["pid"] is None
+
+        eventually(is_off, 30, "it is off")
         self.cloud.aws("ec2").start_instances(InstanceIds=instance)
 
     @contextmanager

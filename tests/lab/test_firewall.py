@@ -1,8 +1,6 @@
 """The rules: what each is for, shown by taking it out and putting it back."""
 
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 
@@ -10,35 +8,9 @@ from lab import namespace
 from lab.settings import ADMIN_ADDRESS
 from tests.lab.cloud import LocalCloud, Stack, eventually
 from tests.lab.containers import MANAGER, container, pings
+from tests.lab.rules import rules_taken_out
 
 ONE, TWO = "swarm-worker-0", "swarm-worker-1"
-
-
-@contextmanager
-def rules_taken_out(swarm: LocalCloud, stack: Stack, port: int, source: str = "") -> Iterator[None]:
-    """Take the ingress rules for a port out behind Pulumi's back; it finds that and mends it.
-
-    ``source`` names the group whose traffic is meant; all, when it is empty.
-    """
-    ec2 = swarm.aws("ec2")
-    taken = 0
-    for group in ec2.describe_security_groups()["SecurityGroups"]:
-        matching = [
-            {**permission, "UserIdGroupPairs": pairs}
-            for permission in group["IpPermissions"]
-            if permission.get("FromPort") == port
-            and (pairs := [p for p in permission["UserIdGroupPairs"] if source in p["GroupId"]])
-        ]
-        if matching:
-            ec2.revoke_security_group_ingress(GroupId=group["GroupId"], IpPermissions=matching)
-            taken += len(matching)
-    assert taken
-    try:
-        yield
-    finally:
-        stack.refresh()
-        stack.up()
-        assert stack.preview() == {}
 
 
 def test_without_the_data_path_port_no_packet_crosses(swarm: LocalCloud, stack: Stack) -> None:
@@ -64,7 +36,7 @@ def test_without_the_gossip_port_names_of_new_containers_are_not_known(
 def test_without_the_management_port_workers_are_down(swarm: LocalCloud, stack: Stack) -> None:
     # From workers alone: managers that cannot speak have no quorum, and list nothing at all.
     workers = _group_id(swarm, "swarm-workers")
-    with rules_taken_out(swarm, stack, 2377, workers):
+    with rules_taken_out(swarm, stack, 2377, source=workers):
         eventually(lambda: node_states(swarm) == {"Ready", "Down"}, 60, "workers are Down")
     eventually(lambda: node_states(swarm) == {"Ready"}, 90, "all nodes are Ready again")
 

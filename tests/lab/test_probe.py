@@ -2,8 +2,6 @@
 
 import json
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -13,6 +11,7 @@ from lab.settings import BUSYBOX_IMAGE
 from tests.lab.cloud import LocalCloud, Stack, eventually
 from tests.lab.conftest import FirstRun
 from tests.lab.containers import MANAGER, networks, ready
+from tests.lab.rules import rules_taken_out
 
 PROBE = "swarm:index:OverlayProbe"
 NODES = 5
@@ -49,7 +48,7 @@ def test_everything_crosses_between_all_nodes_and_the_probe_leaves_nothing(
 ) -> None:
     before = networks(swarm, MANAGER)
     code, found = verify(stack, "app", "shared")
-    assert code == 0
+    assert code == 0, found
     for name in ("app", "shared"):
         pairs = [(a, b) for a, row in found[name]["matrix"].items() for b in row]
         assert len(pairs) == PAIRS
@@ -65,15 +64,15 @@ def test_swarm_that_keeps_no_history_is_probed_all_the_same(
 ) -> None:
     swarm.on(MANAGER, "docker", "swarm", "update", "--task-history-limit", "0")
     try:
-        code, _ = verify(stack, "app")
+        code, found = verify(stack, "app")
     finally:
         swarm.on(MANAGER, "docker", "swarm", "update", "--task-history-limit", "5")
-    assert code == 0
+    assert code == 0, found
 
 
 def test_table_is_for_people(stack: Stack) -> None:
     result = stack.command("verify", "--image", BUSYBOX_IMAGE, "app")
-    assert result.returncode == 0
+    assert result.returncode == 0, result.stdout + result.stderr
     assert "network app" in result.stdout
     assert result.stdout.count("8951/8951") == PAIRS
 
@@ -89,44 +88,22 @@ def test_update_that_declares_a_probe_carries_it_out_and_stays_quiet(stack: Stac
     assert stack.preview() == {}
 
 
-@contextmanager
-def without(cloud: LocalCloud, port: int | None = None, *, protocol: str = "") -> Iterator[None]:
-    """No rule for a port or a protocol, as if somebody had taken it away."""
-    ec2 = cloud.aws("ec2")
-    taken = [
-        (group["GroupId"], rule)
-        for group in ec2.describe_security_groups()["SecurityGroups"]
-        for rule in group["IpPermissions"]
-        if rule["IpProtocol"] == protocol or (port and rule.get("FromPort") == port)
-    ]
-    assert taken
-    for group, rule in taken:
-        ec2.revoke_security_group_ingress(GroupId=group, IpPermissions=[rule])
-    try:
-        yield
-    finally:
-        for group, rule in taken:
-            ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[rule])
-        eventually(lambda: len(ready(cloud)) == NODES, 90, "all are ready again")
-
-
 def test_data_path_that_is_shut_fails_the_update_and_is_named_of_4(
     stack: Stack, swarm: LocalCloud
 ) -> None:
-    stack.configure(probeNetworks=["app"], probeImage=BUSYBOX_IMAGE)
-    with without(swarm, 4789):
+    with rules_taken_out(swarm, stack, 4789):
+        stack.configure(probeNetworks=["app"], probeImage=BUSYBOX_IMAGE)
         failed = stack.attempt("up")
+        stack.configure()
         assert failed.returncode != 0
         assert "network app does not carry" in failed.stdout
         assert "open 4789/udp (VXLAN) between the nodes" in failed.stdout
-    stack.up()
-    stack.configure()
-    stack.up()
 
 
 def test_gossip_that_is_shut_is_named(stack: Stack, swarm: LocalCloud) -> None:
-    with without(swarm, 7946):
+    with rules_taken_out(swarm, stack, 7946):
         assert "open 7946/tcp and 7946/udp between them" in causes(stack, "app")
+    eventually(lambda: len(ready(swarm)) == NODES, 90, "all are ready again")
 
 
 def test_path_that_carries_less_than_planned_is_named_with_what_passes_mt_3(

@@ -17,7 +17,8 @@ from tests.lab.containers import (
     task_container,
     vni,
 )
-from tests.lab.test_probe import NODES, verify, without
+from tests.lab.rules import rules_taken_out
+from tests.lab.test_probe import NODES, verify
 
 WORKERS = ("swarm-worker-0", "swarm-worker-1")
 
@@ -102,7 +103,7 @@ def test_service_answers_under_one_address_whichever_of_its_tasks_it_is(
 
 
 def test_esp_that_is_shut_is_named_es_1(stack: Stack, swarm: LocalCloud) -> None:
-    with without(swarm, protocol="50"):
+    with rules_taken_out(swarm, stack, protocol="50"):
         code, found = verify(stack, "app", "secure")
     assert code == 1
     assert found["app"]["good"]
