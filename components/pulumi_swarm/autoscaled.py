@@ -8,14 +8,8 @@ import pulumi_aws as aws
 
 from .args import raise_for, settle
 from .bootstrap import render
-from .launch import (
-    LONGEST_IDS,
-    check_size,
-    group_name,
-    machine_tags,
-    newest_image,
-    node_settings,
-)
+from .launch import group_name, machine_tags, newest_image
+from .node_settings import LONGEST_IDS, check_size, node_settings
 from .plan.groups import GroupPlan, read_pool_group
 from .plan.images import root_device
 from .plan.nodes import Availability, NodePlan

@@ -12,9 +12,9 @@ from .autoscaled import AutoscaledWorkerPool, AutoscaledWorkerPoolArgs
 from .cluster_args import SwarmClusterArgs
 from .firewall import SwarmFirewall, SwarmFirewallArgs
 from .join import SwarmJoin
-from .launch import check_launch
 from .managers import ManagerSet, ManagerSetArgs
 from .network import OverlayNetwork
+from .node_settings import check_launch
 from .picture.declared import declared
 from .picture.mermaid import render
 from .plan.access import Access

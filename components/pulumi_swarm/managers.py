@@ -4,7 +4,8 @@ import pulumi
 import pulumi_aws as aws
 
 from .args import raise_for, settle
-from .launch import Launcher, Wiring, advertised, check_launch, connection_inputs
+from .launch import Launcher, Wiring, connection_inputs
+from .node_settings import advertised, check_launch
 from .plan.access import Access
 from .plan.groups import read_group
 from .plan.nodes import NodePlan

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import pulumi
 
 from .args import raise_for, settle
-from .launch import Launcher, Wiring, check_launch, connection_inputs
+from .launch import Launcher, Wiring, connection_inputs
+from .node_settings import check_launch
 from .plan.groups import read_group
 from .plan.ports import Role
 from .plan.problems import Problems

@@ -11,7 +11,7 @@ from typing import Any
 
 from lab.faults import Fault, ask_for
 from pulumi_swarm.bootstrap import render
-from pulumi_swarm.launch import node_settings
+from pulumi_swarm.node_settings import node_settings
 from pulumi_swarm.plan.cluster import ClusterPlan
 from pulumi_swarm.provider.host_key import generate
 from tests.lab.cloud import AMI, LocalCloud, eventually

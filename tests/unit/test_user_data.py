@@ -16,7 +16,7 @@ from syrupy.assertion import SnapshotAssertion
 from pulumi_swarm.autoscaled import AutoscaledWorkerPoolArgs
 from pulumi_swarm.autoscaled import user_data as pool_user_data
 from pulumi_swarm.bootstrap import MAX_USER_DATA_BYTES, NodeSettings, render
-from pulumi_swarm.launch import LONGEST_IDS, node_settings
+from pulumi_swarm.node_settings import LONGEST_IDS, node_settings
 from pulumi_swarm.plan.groups import read_pool_group
 from pulumi_swarm.plan.nodes import NodePlan
 from pulumi_swarm.plan.ports import Role

@@ -1,6 +1,6 @@
 """Time the main jobs; prints a table and ends with 1 when an aim is missed.
 
-Usage: python -m tools.bench [swarms | networks | previews | replacement ...]
+Usage: python -m tools.bench [swarms | networks | overlays | replacement | previews ...]
 """
 
 import sys
@@ -9,10 +9,10 @@ from pathlib import Path
 
 from tests.lab.cloud import Stack, running_cloud
 
-from . import networks, previews, replacement, swarms
+from . import networks, overlays, previews, replacement, swarms
 from .table import Table
 
-PARTS = ("swarms", "networks", "replacement", "previews")
+PARTS = ("swarms", "networks", "overlays", "replacement", "previews")
 
 
 def main(parts: list[str]) -> int:
@@ -28,6 +28,8 @@ def main(parts: list[str]) -> int:
                 swarms.measure(table, cloud, folder / "ansible", seconds)
             if "networks" in parts:
                 networks.measure(table, swarm, cloud, folder / "networks")
+            if "overlays" in parts:
+                overlays.measure(table, swarm, cloud)
             if "replacement" in parts:
                 replacement.measure(table, swarm, cloud)
             swarm.destroy()

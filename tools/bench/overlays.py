@@ -1,0 +1,97 @@
+"""Throughput and latency between two workers: across overlays, and from host to host."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+
+from tests.lab.cloud import LocalCloud, Stack
+from tests.lab.containers import container, inspect
+
+from . import traffic
+from .table import Row, Table
+
+SERVER, CLIENT = "swarm-worker-0", "swarm-worker-1"
+DOCKERS_MTU = 1450  # what an overlay has when nobody says more: 1500 less VXLAN's 50
+SOURCE = Path(traffic.__file__).read_text(encoding="utf-8")
+
+
+def measure(table: Table, swarm: Stack, cloud: LocalCloud) -> None:
+    """Planned MTU and Docker's own, each beside the way without an overlay."""
+    narrow = {"name": "narrow", "attachable": True, "mtu": DOCKERS_MTU}
+    swarm.configure(networks=[*swarm.base("networks"), narrow])
+    swarm.up()
+    _open_hosts(cloud)
+    bare = _between(cloud, (), (), cloud.hosts()[SERVER]["address"])
+    planned, default = _across(cloud, "shared"), _across(cloud, "narrow")
+    told = (
+        ("planned MTU", planned, "Docker's own MTU", default, 1.0),
+        ("planned MTU", planned, "host to host", bare, None),
+        ("Docker's own MTU", default, "host to host", bare, None),
+    )
+    for what, ours, against, theirs, aim in told:
+        table.add(
+            Row(
+                work=f"1 GiB across an overlay, {what}",
+                ours=ours["stream"],
+                against=against,
+                theirs=theirs["stream"],
+                at_most=aim,
+            )
+        )
+    table.add(
+        Row(
+            work="a round trip across an overlay",
+            ours=planned["round_trip"] * 1000,
+            against="host to host",
+            theirs=bare["round_trip"] * 1000,
+            unit="ms",
+        )
+    )
+    _measure_encrypted(table, cloud, default)
+
+
+def _measure_encrypted(table: Table, cloud: LocalCloud, plain: dict[str, float]) -> None:
+    if not cloud.succeeds(SERVER, "ip", "xfrm", "state"):
+        print("1 GiB across an encrypted overlay: not measured, this kernel has no IPsec")
+        return
+    table.add(
+        Row(
+            work="1 GiB across an encrypted overlay, MTU 1400",
+            ours=_across(cloud, "secure")["stream"],
+            against=f"not encrypted, MTU {DOCKERS_MTU}",
+            theirs=plain["stream"],
+        )
+    )
+
+
+def _open_hosts(cloud: LocalCloud) -> None:
+    """Let the measurement pass between hosts; the rule goes with its groups."""
+    ec2 = cloud.aws("ec2")
+    port = {"IpProtocol": "tcp", "FromPort": traffic.PORT, "ToPort": traffic.PORT}
+    anyone = {**port, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+    for group in ec2.describe_security_groups()["SecurityGroups"]:
+        ec2.authorize_security_group_ingress(GroupId=group["GroupId"], IpPermissions=[anyone])
+
+
+def _across(cloud: LocalCloud, network: str) -> dict[str, float]:
+    with ExitStack() as stack:
+        address = stack.enter_context(container(cloud, SERVER, "server", network))
+        stack.enter_context(container(cloud, CLIENT, "client", network))
+        inside = [
+            ("nsenter", "--net", "--target", str(inspect(cloud, host, name)["State"]["Pid"]))
+            for host, name in ((SERVER, "server"), (CLIENT, "client"))
+        ]
+        return _between(cloud, *inside, address)
+
+
+def _between(
+    cloud: LocalCloud, server: tuple[str, ...], client: tuple[str, ...], address: str
+) -> dict[str, float]:
+    """What a client measures; both are Python on their hosts, in the networks asked for."""
+    with ThreadPoolExecutor() as pool:
+        serving = pool.submit(cloud.on, SERVER, *server, "python3", "-c", SOURCE, "serve")
+        said = cloud.on(CLIENT, *client, "python3", "-c", SOURCE, "ask", address)
+        serving.result()
+    found: dict[str, float] = json.loads(said)
+    return found
