@@ -10,7 +10,7 @@ import pytest
 from lab.settings import BUSYBOX_IMAGE
 from tests.faults.conftest import Table
 from tests.faults.machines import Machines, Site, machines
-from tests.lab.cloud import eventually
+from tests.lab.cloud import PATIENCE, eventually
 
 KEYS = ("manager-0", "manager-1", "manager-2", "worker-0", "worker-1")
 AS_BEFORE = "the same swarm, nodes, networks and services"
@@ -136,6 +136,19 @@ def test_dockerd_that_is_killed_on_every_machine_in_turn_is_back_by_itself(
             swarm.on(key, "systemctl", "kill", "--signal=KILL", "docker")
             eventually(lambda k=key: swarm.state(k) == "active", 60, f"{key} is back")
         swarm.settle()
+
+
+def test_dockerd_that_is_killed_over_and_over_is_not_given_up(
+    swarm: Machines, table: Table
+) -> None:
+    """systemd gives Docker's own unit up after three starts in a minute."""
+    with table.row("dockerd of a worker is killed four times in a minute", holds=AS_BEFORE) as row:
+        began = time.monotonic()
+        for _ in range(4):
+            swarm.on("worker-0", "systemctl", "kill", "--signal=KILL", "docker")
+            eventually(lambda: swarm.state("worker-0") == "active", 30, "it is back")
+        row.injected()
+        assert time.monotonic() - began < 60 * PATIENCE
 
 
 def test_machine_with_the_name_of_another_is_another_node_jn_13(

@@ -149,7 +149,7 @@ def test_refresh_forgets_nothing_while_dockerd_is_killed_kd_6(
     with table.row("dockerd of every manager is killed during refresh", holds=AS_DECLARED) as row:
         process = begin(stack, "refresh")
         time.sleep(1)
-        kill_dockerd(updated_cloud, EVERYONE[:3])  # three times a minute, and systemd gives up
+        kill_dockerd(updated_cloud, EVERYONE[:3])
         process.communicate(timeout=240)
         row.injected()
         assert {r["urn"].split("::")[-1] for r in stack.resources()} >= {

@@ -29,6 +29,7 @@ BOOTSTRAP_SERVICE = "swarm-bootstrap.service"
 UPKEEP_SERVICE = "swarm-upkeep.service"
 UPKEEP_TIMER = "swarm-upkeep.timer"
 GROUP_SERVICE = "swarm-group.service"
+DOCKER_DROP_INS = "/etc/systemd/system/docker.service.d"
 
 _START = """\
 #!/bin/sh
@@ -145,6 +146,7 @@ def _cloud_config(settings: NodeSettings) -> str:
         *_file("/etc/swarm/daemon.json", "0600", json.dumps(settings.daemon_config)),
         *_packed("/etc/swarm/swarm-bootstrap.bz2", _source("swarm-bootstrap.sh")),
         *_file(f"/etc/systemd/system/{BOOTSTRAP_SERVICE}", "0644", _source(BOOTSTRAP_SERVICE)),
+        *_file(f"{DOCKER_DROP_INS}/10-swarm.conf", "0644", _source("docker-restart.conf")),
     ]
     if settings.autoscaling_group:
         path = f"/etc/systemd/system/{GROUP_SERVICE}"
