@@ -1,6 +1,7 @@
 """The Node resource's ways around managers that are no use, with a swarm that answers as told."""
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,6 +15,7 @@ from pulumi.runtime.proto import provider_pb2, status_pb2
 from pulumi_swarm.plugin import unfinished
 from pulumi_swarm.provider import node
 from pulumi_swarm.provider import swarm as swarm_module
+from pulumi_swarm.provider import watch as watch_module
 from pulumi_swarm.provider.errors import ResourceError, UnfinishedError
 from pulumi_swarm.provider.resources import SwarmResources
 from pulumi_swarm.provider.values import UNKNOWN, property_map
@@ -38,9 +40,10 @@ def api_error(status: int, text: str) -> APIError:
 class Client:
     """One manager's Docker."""
 
-    def __init__(self, node_id: str, failure: Exception | None) -> None:
-        self.node_id = node_id
-        self.failure = failure
+    def __init__(self, address: str, failing: dict[str, Exception]) -> None:
+        self.node_id = f"m{address[-1]}"
+        self.address = address
+        self.failing = failing
 
     def info(self) -> dict[str, Any]:
         self._fail()
@@ -51,8 +54,8 @@ class Client:
         return [listed(f"m{i}") for i in (1, 2, 3)]
 
     def _fail(self) -> None:
-        if self.failure is not None:
-            raise self.failure
+        if self.address in self.failing:
+            raise self.failing[self.address]
 
 
 def listed(name: str) -> dict[str, Any]:
@@ -73,9 +76,10 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Exception]]:
 
     def connect(argv: list[str], _said: list[str]) -> Client:
         first = next(a for a in " ".join(argv).split() if a.startswith("10.0.0."))
-        return Client(f"m{first[-1]}", failures.get(first))
+        return Client(first, failures)
 
     monkeypatch.setattr(swarm_module, "connect", connect)
+    monkeypatch.setattr(watch_module, "_watches", {})
     yield failures
     node.cancelled.clear()
 
@@ -236,6 +240,21 @@ def test_wait_ends_when_the_engine_cancels(failing: dict[str, Exception]) -> Non
     }
     with pytest.raises(ResourceError, match="cancelled"):
         node.create(inputs)
+
+
+def test_machines_that_are_waited_for_at_one_time_are_asked_for_once(
+    failing: dict[str, Exception],
+) -> None:
+    watched = watch_module.watch(CONNECTION)
+    assert watch_module.watch(dict(CONNECTION)) is watched
+    began = time.monotonic()
+    first = watched.members(since=began)
+    failing["10.0.0.1"] = failing["10.0.0.2"] = failing["10.0.0.3"] = NOT_IN_SWARM
+    assert watched.members(since=began) is first
+    with pytest.raises(APIError, match="not a swarm manager"):  # what was seen before does not do
+        watched.members(since=time.monotonic())
+    with pytest.raises(APIError, match="not a swarm manager"):
+        watched.members(since=began)
 
 
 def test_wait_that_is_over_says_what_was_seen_and_where_to_look(

@@ -13,8 +13,8 @@ from pulumi_swarm.plan.ports import Role
 from .errors import ResourceError, UnfinishedError
 from .membership import Member, arrived, describe, phantoms, why_not_removable
 from .swarm import UNREACHABLE, State, Swarm, has_managers, no_answer, reason
+from .watch import POLL_SECONDS, watch
 
-POLL_SECONDS = 1.0
 DRAIN_TIMEOUT_SECONDS = 120
 DEMOTE_TIMEOUT_SECONDS = 60
 PROMOTE_TIMEOUT_SECONDS = 30
@@ -191,7 +191,7 @@ def _settle(resource_id: str, inputs: State) -> str:
     """Wait for the machine and make it what it should be; returns its id in Docker."""
     swarm = Swarm(inputs["connection"])
     try:
-        found, others = _wait_until_arrived(swarm, inputs)
+        found, others = _wait_until_arrived(inputs)
         for phantom in phantoms(others, found):
             _remove(swarm, phantom)
         _apply(swarm, found.node_id, inputs)
@@ -214,14 +214,16 @@ def _leaving(members: Sequence[Member], state: State) -> list[Member]:
     return [] if found is None else [found]
 
 
-def _wait_until_arrived(swarm: Swarm, inputs: State) -> tuple[Member, list[Member]]:
+def _wait_until_arrived(inputs: State) -> tuple[Member, list[Member]]:
     seconds = inputs["bootTimeoutSeconds"]
-    deadline = time.monotonic() + seconds
+    began = time.monotonic()
+    deadline = began + seconds
+    watched = watch(inputs["connection"])
     while True:
         try:
-            members = swarm.members()
+            members = watched.members(since=began)
         except UNREACHABLE as error:
-            seen = f"no manager answered ({reason(error, swarm)})"
+            seen = f"no manager answered ({reason(error, watched.swarm)})"
         else:
             found = arrived(members, inputs["address"], inputs["role"])
             if found is not None:

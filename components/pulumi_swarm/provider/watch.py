@@ -1,0 +1,47 @@
+"""The members of a swarm, asked for once for all that wait for a machine at the same time."""
+
+import json
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from .membership import Member
+from .swarm import UNREACHABLE, Swarm
+
+POLL_SECONDS = 1.0
+
+_watches: dict[str, "Watch"] = {}
+
+
+class Watch:
+    """A swarm that many look at.
+
+    Each machine's own question would be an ssh connection per second and
+    machine, to managers that are just booting themselves.
+    """
+
+    def __init__(self, connection: Mapping[str, Any]) -> None:
+        self.swarm = Swarm(connection)
+        self._lock = threading.Lock()
+        self._asked_at = float("-inf")
+        self._seen: list[Member] | Exception = []
+
+    def members(self, since: float) -> list[Member]:
+        """Every node that the managers list; asked after ``since``, and at most once a second."""
+        with self._lock:
+            if self._asked_at < max(since, time.monotonic() - POLL_SECONDS):
+                self._asked_at = time.monotonic()
+                try:
+                    self._seen = self.swarm.members()
+                except UNREACHABLE as error:
+                    self._seen = error
+            if isinstance(self._seen, Exception):
+                raise self._seen
+            return self._seen
+
+
+def watch(connection: Mapping[str, Any]) -> Watch:
+    """The one watch over the swarm behind a connection."""
+    key = json.dumps(connection, sort_keys=True)
+    return _watches.setdefault(key, Watch(connection))
