@@ -4,6 +4,8 @@ Its checks are those that the components hold to themselves
 (``pulumi_swarm.plan.guard``); here they watch what is declared beside them.
 """
 
+from collections.abc import Sequence
+
 from pulumi_policy import (
     EnforcementLevel,
     PolicyConfigSchema,
@@ -44,7 +46,12 @@ def _metadata(args: ResourceValidationArgs, report: ReportViolation) -> None:
 
 
 def _volumes(args: ResourceValidationArgs, report: ReportViolation) -> None:
-    if args.resource_type == INSTANCE and (clear := guard.clear_volumes(args.props)):
+    clear: Sequence[str] = ()
+    if args.resource_type == INSTANCE:
+        clear = guard.clear_volumes(args.props)
+    elif args.resource_type == TEMPLATE:
+        clear = guard.clear_volumes_of_template(args.props)
+    if clear:
         report(f"{', '.join(clear)}: set encrypted to true")
 
 

@@ -26,8 +26,8 @@ class SwarmClusterArgs(ManagerArgs, WorkerArgs, NodeArgs, DaemonArgs, SpecArgs, 
     availability_zones: NotRequired[list[str]]
     """Up to three zones. The region's first three when not given."""
     nat: NotRequired[str]
-    """none, single or per-zone: NAT gateways for private subnets. single with private or ssm
-    access, none with public, when not given."""
+    """none, single or per-zone: NAT gateways for private subnets. single with private,
+    bastion or ssm access, none with public, when not given."""
     vpc_id: NotRequired[pulumi.Input[str]]
     """A VPC that exists, with subnetIds and vpcCidr. One is made when not given."""
     subnet_ids: NotRequired[list[pulumi.Input[str]]]
@@ -51,8 +51,7 @@ class SwarmClusterArgs(ManagerArgs, WorkerArgs, NodeArgs, DaemonArgs, SpecArgs, 
     """Networks of those to prove after each change of theirs or of the nodes: an update fails, with
     the likely cause, when packets do not cross between all nodes. None when not given."""
     probe_image: NotRequired[str]
-    """The image that proves them, with busybox's sh, nc, nslookup and httpd. busybox:1.37 when not
-    given."""
+    """The image that proves them, with busybox's commands. busybox:1.37 when not given."""
     allow_encrypted_networks: NotRequired[bool]
     """Open IP protocol 50 also for encrypted networks that are declared elsewhere. false when
     not given."""

@@ -98,6 +98,7 @@ class SwarmFirewall(pulumi.ComponentResource):
             description=f"{port.purpose}, from {pair.source}s",
             referenced_security_group_id=source,
             **_protocol(port),
+            tags=self._tags or None,
             opts=self._child,
         )
         aws.vpc.SecurityGroupEgressRule(
@@ -106,6 +107,7 @@ class SwarmFirewall(pulumi.ComponentResource):
             description=f"{port.purpose}, to {pair.target}s",
             referenced_security_group_id=target,
             **_protocol(port),
+            tags=self._tags or None,
             opts=self._child,
         )
 
@@ -120,6 +122,7 @@ class SwarmFirewall(pulumi.ComponentResource):
                     from_port=outlet.port,
                     to_port=outlet.port,
                     cidr_ipv4=ANYWHERE,
+                    tags=self._tags or None,
                     opts=self._child,
                 )
 
@@ -133,6 +136,7 @@ class SwarmFirewall(pulumi.ComponentResource):
             from_port=SSH_PORT,
             to_port=SSH_PORT,
             cidr_ipv4=cidr,
+            tags=self._tags or None,
             opts=self._child,
         )
 

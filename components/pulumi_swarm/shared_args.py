@@ -134,9 +134,9 @@ class DaemonArgs(TypedDict):
     """
 
     underlay_mtu: NotRequired[int]
-    """What the path between the nodes carries, 144 to 9216 bytes; networks, ingress,
-    docker_gwbridge and the control plane follow it. What the instance types carry inside a VPC
-    when not given: 9001, or 1500 with some old ones."""
+    """What the path between the nodes carries, from 144 bytes to what the instance types carry;
+    networks, ingress, docker_gwbridge and the control plane follow it. What the instance types
+    carry inside a VPC when not given: 9001, or 1500 with some old ones."""
     docker_gwbridge: NotRequired[DockerGwbridgeArgs]
     """The bridge between a node's overlay networks and its host."""
     bip: NotRequired[str]

@@ -20,7 +20,8 @@ class SwarmVpcArgs(TypedDict):
     availability_zones: NotRequired[list[str]]
     """Up to three zones for the subnets. The region's first three when not given."""
     access: NotRequired[str]
-    """public, private or ssm: public puts the machines in public subnets. public when not given."""
+    """public, private, bastion or ssm: public puts the machines in public subnets. public when not
+    given."""
     nat: NotRequired[str]
     """none, single or per-zone: NAT gateways for private subnets. single with private subnets,
     none with public ones, when not given."""

@@ -1,5 +1,6 @@
 """What must hold of any program with a swarm."""
 
+import base64
 from typing import Any
 
 import pytest
@@ -52,3 +53,23 @@ def test_volume_in_clear_is_named() -> None:
     }
     assert guard.clear_volumes(machine) == ["/dev/sdb"]
     assert guard.clear_volumes({}) == ["the root volume"]
+
+
+def test_volume_of_a_launch_template_in_clear_is_named() -> None:
+    def template(encrypted: object) -> dict[str, Any]:
+        disk = {"deviceName": "/dev/xvda", "ebs": {"volumeSize": 8, "encrypted": encrypted}}
+        return {"blockDeviceMappings": [{"deviceName": "/dev/sdc", "noDevice": "true"}, disk]}
+
+    assert guard.clear_volumes_of_template(template("true")) == []
+    assert guard.clear_volumes_of_template(template(True)) == []
+    assert guard.clear_volumes_of_template(template("false")) == ["/dev/xvda"]
+    assert guard.clear_volumes_of_template(template(None)) == ["/dev/xvda"]
+    assert guard.clear_volumes_of_template({}) == ["the root volume"]
+
+
+def test_token_in_user_data_is_found_as_base64_too() -> None:
+    text = "#!/bin/sh\ndocker swarm join --token SWMTKN-1-abc 10.0.0.1:2377"
+    assert guard.holds_secret(text)
+    assert guard.holds_secret(base64.b64encode(text.encode()).decode())
+    assert not guard.holds_secret(base64.b64encode(b"#!/bin/sh").decode())
+    assert not guard.holds_secret("#!/bin/sh")

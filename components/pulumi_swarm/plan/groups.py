@@ -31,9 +31,12 @@ class GroupPlan:
 
     @property
     def machines_by_node(self) -> dict[str, str]:
-        """What Rollout tells one machine from its successor by."""
+        """What Rollout tells one machine from its successor by: all that replaces a machine."""
         return {
-            node.key: f"generation {node.generation}, {self.machines.instance_type(node.role)}"
+            node.key: (
+                f"generation {node.generation}, {self.machines.instance_type(node.role)}"
+                f"{', spot' if node.spot else ''}"
+            )
             for node in self.nodes
         }
 

@@ -4,6 +4,7 @@ Pure: each function takes the inputs of one resource as the engine has them, and
 returns what is wrong with it, or nothing.
 """
 
+import base64
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_network
 from typing import Any
@@ -25,8 +26,18 @@ def is_large_part_of_the_world(cidr: str) -> bool:
 
 
 def holds_secret(text: str) -> bool:
-    """Whether a text holds something like a join token or an unlock key."""
-    return any(prefix in text for prefix in SECRET_PREFIXES)
+    """Whether a text holds something like a join token or an unlock key, also in base64.
+
+    Launch templates take their user-data in no other form.
+    """
+    return any(prefix in form for prefix in SECRET_PREFIXES for form in (text, _decoded(text)))
+
+
+def _decoded(text: str) -> str:
+    try:
+        return base64.b64decode(text, validate=True).decode(errors="replace")
+    except ValueError:
+        return ""
 
 
 def opened_to_the_world(rule: Inputs) -> str:
@@ -61,9 +72,23 @@ def clear_volumes(machine: Inputs) -> Sequence[str]:
     """The volumes of an instance that are not encrypted."""
     root = machine.get("rootBlockDevice") or {}
     found = [] if root.get("encrypted") else ["the root volume"]
-    found += [
-        str(device.get("deviceName", "a volume"))
-        for device in machine.get("ebsBlockDevices") or ()
-        if not device.get("encrypted")
+    return [*found, *_clear(machine.get("ebsBlockDevices") or ())]
+
+
+def clear_volumes_of_template(template: Inputs) -> Sequence[str]:
+    """The volumes of a launch template that are not encrypted; of none, the image's own."""
+    mappings = template.get("blockDeviceMappings") or ()
+    disks = [
+        {**mapping["ebs"], "deviceName": mapping.get("deviceName", "a volume")}
+        for mapping in mappings
+        if mapping.get("ebs")
     ]
-    return found
+    return _clear(disks) if disks else ["the root volume"]
+
+
+def _clear(devices: Sequence[Inputs]) -> list[str]:
+    return [
+        str(device.get("deviceName", "a volume"))
+        for device in devices
+        if str(device.get("encrypted")).lower() != "true"  # templates take it as a word
+    ]
