@@ -3,10 +3,13 @@
 import asyncio
 from typing import Any
 
+import pytest
 from pulumi.provider.experimental.provider import CreateRequest, UpdateRequest
 
+from pulumi_swarm.plan.ports import Role
 from pulumi_swarm.provider.resources import SwarmResources
 from pulumi_swarm.provider.values import plain_map, property_map
+from tests.unit.inputs import read
 
 URN = "urn:pulumi:s::p::swarm:index:WorkerPool$swarm:index:Rollout::swarm"
 FIRST = {"worker-0": "generation 1.1, t3.small", "worker-1": "generation 1.1, t3.small"}
@@ -31,6 +34,22 @@ def test_those_that_change_are_replaced_in_turn_and_a_preview_knows_qr_11() -> N
     old = {"machines": FIRST, "replaced": []}
     both = {**RAISED, "worker-2": "generation 2.1, t3.small"}
     assert updated(old, both) == updated(old, both, preview=True) == ["worker-0", "worker-1"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"worker_generation": 2},
+        {"node_generations": {"worker-0": 2, "worker-1": 2}},
+        {"worker_instance_type": "m5.large"},
+        {"worker_spot": True},
+    ],
+)
+def test_all_that_replaces_machines_has_them_replaced_in_turn_qr_11(
+    changes: dict[str, Any],
+) -> None:
+    before, after = (read(**c)[0].group(Role.WORKER).machines_by_node for c in ({}, changes))
+    assert updated({"machines": before, "replaced": []}, after) == ["worker-0", "worker-1"]
 
 
 def test_rollout_that_did_not_come_to_its_end_goes_on_in_turn() -> None:
