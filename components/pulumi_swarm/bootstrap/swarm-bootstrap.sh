@@ -335,7 +335,7 @@ complete_hook() { # HOOK: tell the group that this machine has done what the hoo
 # ends, so that managers need not find out; the group waits for both by its hooks. A machine that was
 # taken out, after it had been cut off for long, ends itself, and the group makes another.
 serve_the_group() {
-	left=no out=0
+	left=no out_since=
 	while :; do
 		if [ -e "$joined" ] && [ ! -e "$in_service" ]; then
 			complete_hook join
@@ -351,10 +351,10 @@ serve_the_group() {
 			! complete_hook leave || return 0
 			say "the lifecycle action cannot be completed (HTTP status $status); trying again"
 		elif [ $left = no ] && [ -e "$joined" ] && taken_out; then
-			out=$((out + 1))
-			[ "$out" -lt 12 ] || end_the_machine
+			out_since=${out_since:-$(date +%s)}
+			[ $(($(date +%s) - out_since)) -lt 60 ] || end_the_machine
 		else
-			out=0
+			out_since=
 		fi
 		sleep 5
 	done
