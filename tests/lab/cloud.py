@@ -178,6 +178,11 @@ class Stack:
         """An input of the program as the stack itself has it."""
         return self._base["config"].get(f"swarm:{key}")
 
+    def raised(self, *keys: str) -> dict[str, int]:
+        """The generations of single nodes, with a new one for each of these."""
+        held = dict(self.base("nodeGenerations") or {})
+        return held | {key: held.get(key, 1) + 1 for key in keys}
+
     def drop(self, key: str) -> None:
         """Take an input out of the stack's own configuration."""
         del self._base["config"][f"swarm:{key}"]

@@ -194,7 +194,7 @@ def test_node_removed_by_hand_is_named_and_its_machine_replaced_when_asked_qr_4(
     failed = stack.attempt("up")
     assert "was taken out of the swarm" in failed.stdout
     assert "raise its generation (nodeGenerations) by one" in failed.stdout
-    generations = {**(stack.base("nodeGenerations") or {}), "worker-1": 2}
+    generations = stack.raised("worker-1")
     stack.configure(nodeGenerations=generations)
     stack.up()
     assert listed(swarm) == EVERYONE
@@ -233,7 +233,7 @@ def test_promotion_by_hand_that_the_firewall_stops_is_mended_by_a_new_machine(
     stack.refresh()
     failed = stack.attempt("up")
     assert "is to be a manager, but has not become one" in failed.stdout
-    generations = {**(stack.base("nodeGenerations") or {}), "worker-0": 2}
+    generations = stack.raised("worker-0")
     stack.configure(nodeGenerations=generations)
     stack.up()
     assert listed(swarm) == EVERYONE

@@ -113,7 +113,8 @@ def test_raised_generation_replaces_that_worker_and_leaves_no_phantom_qr_4(
     stack: Stack, swarm: LocalCloud
 ) -> None:
     before = stack.outputs()["node_ids"]
-    stack.configure(nodeGenerations={"worker-0": 2}, engineVersion="20.10.24")
+    generations = stack.raised("worker-0")
+    stack.configure(nodeGenerations=generations, engineVersion="20.10.24")
     assert stack.preview() == {
         ("aws:ec2/instance:Instance", "swarm-worker-0"): "replace",
         (NODE, "swarm-worker-0"): "replace",
@@ -125,14 +126,14 @@ def test_raised_generation_replaces_that_worker_and_leaves_no_phantom_qr_4(
     assert _listed_ids(swarm) == set(after.values())
     # The newest script went with it, not the one it was first made with.
     assert "ENGINE_VERSION=20.10.24\n" in swarm.on("swarm-worker-0", "cat", "/etc/swarm/node.conf")
-    stack.keep(nodeGenerations={"worker-0": 2})
+    stack.keep(nodeGenerations=generations)
 
 
 def test_raised_generation_replaces_managers_without_losing_the_quorum_qr_1(
     stack: Stack, swarm: LocalCloud
 ) -> None:
     before = stack.outputs()
-    generations = {"worker-0": 2, "manager-0": 2, "manager-1": 2}
+    generations = stack.raised("manager-0", "manager-1")
     stack.configure(nodeGenerations=generations)
     said = stack.up()
     # Strictly one after the other: the second goes when the first is back.
@@ -180,7 +181,7 @@ def test_machine_that_was_taken_out_does_not_come_back_and_is_replaced_qr_4(
     assert not swarm.succeeds("swarm-worker-1", *restart)
     said = swarm.on("swarm-worker-1", "journalctl", "-u", "swarm-bootstrap", "--no-pager")
     assert "was taken out of it; raise its generation to replace it" in said
-    generations = {**(stack.base("nodeGenerations") or {}), "worker-1": 2}
+    generations = stack.raised("worker-1")
     stack.configure(nodeGenerations=generations)
     stack.up()
     assert _listed_ids(swarm) == set(stack.outputs()["node_ids"].values())
