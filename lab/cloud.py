@@ -29,6 +29,7 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from lab import autoscaling, namespace, settings
 from lab.faults import Failing
 from lab.model import Group, Instance, Rule, Snapshot
+from lab.strict import Strict
 
 DEBIAN_AMI_PARAMETER = "/aws/service/debian/release/{release}/latest/{architecture}"
 DEBIAN_RELEASES = ("12", "13")
@@ -85,7 +86,7 @@ class Cloud:
             make_server(
                 settings.API_ADDRESS,
                 443,
-                Failing(self._app, self._config.state),
+                Failing(Strict(self._app), self._config.state),
                 threaded=True,
                 request_handler=_QuietHandler,
                 ssl_context=context,

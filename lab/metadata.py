@@ -46,6 +46,7 @@ def tree(instance: Instance, credentials: Credentials | None) -> Tree:
         "local-ipv4": address,
         "mac": instance.mac,
         "network": {"interfaces": {"macs": {instance.mac: interface}}},
+        "services": {"domain": "amazonaws.com", "partition": "aws"},
         "placement": {"availability-zone": instance.zone, "region": settings.REGION},
     }
     if instance.autoscaling_group:

@@ -175,7 +175,13 @@ class AutoscaledWorkerPool(pulumi.ComponentResource):
                 aws.autoscaling.GroupTagArgs(key=key, value=value, propagate_at_launch=True)
                 for key, value in tags.items()
             ],
-            opts=pulumi.ResourceOptions(parent=self, depends_on=list(after)),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=list(after),
+                # Another patience of the join hook would replace the group, and end every machine
+                # of it at once; a group keeps the one that it was made with.
+                ignore_changes=["initialLifecycleHooks"],
+            ),
         )
 
     def _user_data(self) -> pulumi.Output[str]:

@@ -35,6 +35,12 @@ def once_done(nodes: "pulumi.Output[list[Node]]", value: str) -> pulumi.Output[s
     async def wait() -> str:
         for node in await nodes.future(with_unknowns=True) or ():
             await node.node_id.future(with_unknowns=True)
+            # With --continue-on-error the program goes on when a resource has failed.
+            if not await node.node_id.is_known() and not pulumi.runtime.is_dry_run():
+                raise RuntimeError(
+                    "a node that was replaced has not come back, so no other is taken away; "
+                    "see its own error"
+                )
         return value
 
     async def known() -> bool:

@@ -65,6 +65,7 @@ class SwarmVpc(pulumi.ComponentResource):
         self.register_outputs({"vpcId": self.vpc_id, "subnetIds": self.subnet_ids})
 
     def _machine_subnets(self, plan: VpcPlan) -> list[aws.ec2.Subnet]:
+        self._zones_are_given = bool(plan.zones)
         zones = self._zones(plan)
         cut = cut_vpc(plan.cidr, plan.zone_count)
         kind = "public" if plan.public else "private"
@@ -88,8 +89,15 @@ class SwarmVpc(pulumi.ComponentResource):
         if plan.zones:
             return list(plan.zones)
         # A lookup of the caller's account; its length is fixed by the plan, not by the answer.
+        # Without Local Zones, which an account may opt into and which come first by name.
         found = aws.get_availability_zones_output(
-            state="available", opts=pulumi.InvokeOptions(parent=self)
+            state="available",
+            filters=[
+                aws.GetAvailabilityZonesFilterArgs(
+                    name="opt-in-status", values=["opt-in-not-required"]
+                )
+            ],
+            opts=pulumi.InvokeOptions(parent=self),
         )
         return [found.names[i] for i in range(plan.zone_count)]
 
@@ -103,7 +111,11 @@ class SwarmVpc(pulumi.ComponentResource):
             availability_zone=zone,
             map_public_ip_on_launch=public,
             tags=self._named(f"{self._name}-{suffix}"),
-            opts=self._child,
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                # The region's list is shorter while a zone is down; what is there stays there.
+                ignore_changes=None if self._zones_are_given else ["availabilityZone"],
+            ),
         )
 
     def _public_routes(self, subnets: list[aws.ec2.Subnet]) -> None:

@@ -1,6 +1,7 @@
 """The Node resource's ways around managers that are no use, with a swarm that answers as told."""
 
 import asyncio
+import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -16,6 +17,7 @@ from pulumi_swarm.plugin import unfinished
 from pulumi_swarm.provider import node
 from pulumi_swarm.provider import swarm as swarm_module
 from pulumi_swarm.provider import watch as watch_module
+from pulumi_swarm.provider.docker_over_ssh import connect
 from pulumi_swarm.provider.errors import ResourceError, UnfinishedError
 from pulumi_swarm.provider.resources import SwarmResources
 from pulumi_swarm.provider.values import UNKNOWN, property_map
@@ -304,3 +306,35 @@ def test_late_machine_of_a_swarm_that_never_came_to_be_can_go(
     node.delete("i-1", state)
     with pytest.raises(ResourceError, match="no manager"):
         node.delete("i-1", {**state, "nodeId": "m1"})
+
+
+DAEMON = """
+import json, sys
+lowest, highest = sys.argv[1:]
+while line := sys.stdin.readline():
+    path = line.split()[1]
+    while sys.stdin.readline().strip():
+        pass
+    version = path.split("/")[1]
+    if version == "version":
+        status, said = 200, {"ApiVersion": highest}
+    elif version[1:].split(".") < lowest.split(".") or version[1:].split(".") > highest.split("."):
+        status, said = 400, {"message": f"client version {version} is refused"}
+    else:
+        status, said = 200, []
+    body = json.dumps(said)
+    fields = f"Content-Type: application/json\\r\\nContent-Length: {len(body)}\\r\\n"
+    print(f"HTTP/1.1 {status} x\\r\\n{fields}\\r\\n{body}", end="", flush=True)
+"""
+
+
+@pytest.mark.parametrize(
+    ("lowest", "highest"),
+    [("1.12", "1.41"), ("1.44", "1.52"), ("1.40", "1.54")],
+    ids=["docker-20.10", "docker-29.0", "docker-29.3"],
+)
+def test_every_engine_is_spoken_to_in_a_version_that_it_takes(lowest: str, highest: str) -> None:
+    client = connect([sys.executable, "-c", DAEMON, lowest, highest], [])
+    assert client.nodes() == []
+    assert client.nodes() == []
+    client.close()

@@ -1,14 +1,17 @@
 """Workers are replaced in turn and made side by side: what Rollout answers (QR-11)."""
 
 import asyncio
+from types import SimpleNamespace
 from typing import Any
 
+import pulumi
 import pytest
 from pulumi.provider.experimental.provider import CreateRequest, UpdateRequest
 
 from pulumi_swarm.plan.ports import Role
 from pulumi_swarm.provider.resources import SwarmResources
 from pulumi_swarm.provider.values import plain_map, property_map
+from pulumi_swarm.turns import once_done
 from tests.unit.inputs import read
 
 URN = "urn:pulumi:s::p::swarm:index:WorkerPool$swarm:index:Rollout::swarm"
@@ -68,3 +71,23 @@ def test_order_is_that_of_the_workers_whatever_order_the_wire_has() -> None:
     before = {"machines": dict.fromkeys(keys, "generation 1.1"), "replaced": []}
     after = updated(before, dict.fromkeys(keys, "generation 2.1"))
     assert after == [f"worker-{i}" for i in (0, 1, 2, 10, 11)]
+
+
+def test_nobody_follows_a_node_that_has_not_come_back() -> None:
+    """As with --continue-on-error, which lets the program go on without its id."""
+
+    def output(value: Any, *, known: bool = True) -> pulumi.Output[Any]:
+        def future(result: Any) -> asyncio.Future[Any]:
+            made = asyncio.get_running_loop().create_future()
+            made.set_result(result)
+            return made
+
+        return pulumi.Output(set(), future(value), future(known))
+
+    async def follows(*, known: bool) -> str | None:
+        node = SimpleNamespace(node_id=output("n1", known=known))
+        return await once_done(output([node]), "t3.small").future()
+
+    assert asyncio.run(follows(known=True)) == "t3.small"
+    with pytest.raises(RuntimeError, match="no other is taken away"):
+        asyncio.run(follows(known=False))

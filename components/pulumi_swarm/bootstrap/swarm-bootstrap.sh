@@ -48,6 +48,7 @@ aws_call() {
 	[ $# -eq 1 ] || form=amz-json-1.1
 	rm -f "$work/answer"
 	region=$(metadata meta-data/placement/region) || return 1
+	domain=$(metadata meta-data/services/domain) || return 1 # another in China
 	profile=$(metadata meta-data/iam/security-credentials/) || return 1
 	metadata "meta-data/iam/security-credentials/$profile" >"$work/credentials" || return 1
 	status=$(python3 -c '
@@ -58,9 +59,12 @@ print("header =", json.dumps("X-Amz-Security-Token: " + held["Token"]))
 ' "$work/credentials" | curl -s -m 15 -K - --aws-sigv4 "aws:amz:$region:$1" \
 		${2:+-H "X-Amz-Target: $2"} -H "Content-Type: application/x-$form" \
 		--data-binary @"$work/request" -o "$work/answer" -w '%{http_code}' \
-		"https://$1.$region.amazonaws.com/")
+		"https://$1.$region.$domain/")
 	[ "$status" = 200 ]
 }
+
+# What AWS said of a call that it refused; never the whole answer, which may hold a value.
+aws_said() { field "$work/answer" message 2>/dev/null || field "$work/answer" Message 2>/dev/null; }
 
 # get_secret ID: 0 and the value in $work/value; 3 when nobody has written one yet; 1 otherwise.
 get_secret() {
@@ -72,16 +76,17 @@ get_secret() {
 		grep -q AWSCURRENT "$work/answer"; then
 		return 3 # the secret is there and empty; a secret that is gone reads otherwise
 	else
-		why="the secret $1 cannot be read (HTTP status $status): see the role's policy and the route to AWS"
+		why="the secret $1 cannot be read (HTTP status $status): see the role's policy and the route to AWS; $(aws_said)"
 		return 1
 	fi
 }
 
+# AWS wants the token of a request from whoever has no SDK.
 put_secret() {
 	python3 -c '
-import json, sys
+import json, sys, uuid
 value = json.load(open(sys.argv[2]))["JoinTokens"][sys.argv[3]]
-print(json.dumps({"SecretId": sys.argv[1], "SecretString": value}))
+print(json.dumps({"SecretId": sys.argv[1], "SecretString": value, "ClientRequestToken": str(uuid.uuid4())}))
 ' "$1" "$work/swarm" "$2" >"$work/request"
 	aws_call secretsmanager secretsmanager.PutSecretValue
 }
@@ -139,7 +144,7 @@ ensure_engine() {
 		install_engine || pause
 	done
 	configure_engine
-	systemctl -q enable --now docker || say "docker does not start yet"
+	timeout 120 systemctl -q enable --now docker || say "docker does not start yet"
 	until [ -n "$(swarm_state)" ]; do
 		why="dockerd does not answer: see journalctl -u docker"
 		pause
@@ -162,7 +167,7 @@ os.chmod(path + ".new", 0o644)
 os.rename(path + ".new", path)
 '
 	case $? in
-	0) systemctl -q try-restart docker || say "docker does not start with /etc/docker/daemon.json yet" ;;
+	0) timeout 120 systemctl -q try-restart docker || say "docker does not start with /etc/docker/daemon.json yet" ;;
 	3) ;;
 	*) fail "/etc/docker/daemon.json of the image is not JSON; correct it in the image" ;;
 	esac
@@ -339,7 +344,9 @@ serve_the_group() {
 	while :; do
 		if [ -e "$joined" ] && [ ! -e "$in_service" ]; then
 			complete_hook join
-			case $status in 200 | 400) : >"$in_service" ;; esac # 400: nobody waits for it any more
+			if [ "$status" = 200 ] || grep -q "No active Lifecycle Action" "$work/answer" 2>/dev/null; then
+				: >"$in_service" # or nobody waits for it any more; other refusals, as of too many calls, pass
+			fi
 		fi
 		target=$(metadata meta-data/autoscaling/target-lifecycle-state)
 		if [ $left = no ] && { [ "$target" = Terminated ] || metadata meta-data/spot/instance-action >/dev/null; }; then
@@ -380,8 +387,9 @@ publish_token() { # SECRET KIND
 	0) ! held_token_is "$2" || return 0 ;;
 	1) return 1 ;;
 	esac
-	why="the secret $1 cannot be written (HTTP status $status): see the role's policy"
-	put_secret "$1" "$2"
+	put_secret "$1" "$2" && return
+	why="the secret $1 cannot be written (HTTP status $status): see the role's policy; $(aws_said)"
+	return 1
 }
 
 held_token_is() { # KIND: whether $work/value is the token in $work/swarm
@@ -464,10 +472,11 @@ enter_swarm() {
 			why="Docker reports an error of its swarm: see journalctl -u docker"
 			give_up_join
 			;;
-		*)
+		inactive)
 			[ ! -e "$joined" ] || fail "it was in the swarm and was taken out of it; raise its generation to replace it"
 			find_swarm
 			;;
+		*) why="dockerd does not answer: see journalctl -u docker" ;;
 		esac
 		[ "$(swarm_state)" = active ] || pause
 	done

@@ -26,11 +26,11 @@ _SSM_SCRIPT = (
     "id=$(aws ec2 describe-network-interfaces --output text "
     '--network-interface-ids "$interface" '
     '--query "NetworkInterfaces[0].Attachment.InstanceId"); '
-    "state=$(aws ssm describe-instance-information --output text "
-    '--filters "Key=InstanceIds,Values=$id" --query "InstanceInformationList[0].PingStatus"); '
-    '[ "$state" != Online ] || exec aws ssm start-session --target "$id" '
+    # Not by PingStatus, which stays Online for minutes after an agent has gone.
+    'state=$(aws ssm get-connection-status --output text --query Status --target "$id"); '
+    '[ "$state" != connected ] || exec aws ssm start-session --target "$id" '
     "--document-name AWS-StartSSHSession --parameters portNumber=22; "
-    'done; echo "no manager is online in Session Manager: $*" >&2; exit 1'
+    'done; echo "no manager is connected to Session Manager: $*" >&2; exit 1'
 )
 
 

@@ -36,6 +36,7 @@ OWN_OPTIONS = {
     "cluster-store": "leave it out: it belongs to the swarm before 2016, and dockerd refuses it",
     "cluster-advertise": "set nodeAdvertiseAddrs",
     "swarm-default-advertise-addr": "set nodeAdvertiseAddrs",
+    "log-format": "leave it out: machines of pools read what dockerd says of itself",
     "iptables": "leave it out: without its rules no published port and no encryption works",
 }
 

@@ -15,7 +15,7 @@ DEFAULT_ROOT_VOLUME_GIB = 20
 DEFAULT_BOOT_TIMEOUT_SECONDS = 600  # a cold boot that installs packages takes two to four minutes
 DEFAULT_REAP_AFTER_SECONDS = 900  # longer than a reboot, a slow one too, and most partitions
 ENGINE_VERSION_PATTERN = r"\d+\.\d+(\.\d+)?"
-OLDEST_ENGINE = (20, 10)  # its API, 1.41, is what Node speaks; every supported system ships it
+OLDEST_ENGINE = (20, 10)  # the oldest that a supported system ships, and that Node speaks with
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

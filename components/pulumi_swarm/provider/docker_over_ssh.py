@@ -12,13 +12,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import docker
+from docker.constants import DEFAULT_DOCKER_API_VERSION
 from docker.transport.unixconn import (
     UnixHTTPAdapter,
     UnixHTTPConnection,
     UnixHTTPConnectionPool,
 )
 
-OLDEST_API = "1.41"  # Docker 20.10, the oldest engine that any supported system ships
+OLDEST_API = "1.41"  # of Docker 20.10, the oldest engine that any supported system ships
 SSH_TIMEOUT_SECONDS = 30
 SSH_EXIT_SECONDS = 2
 
@@ -87,6 +88,27 @@ class _Adapter(UnixHTTPAdapter):
             return pool
 
 
+class _Client(docker.APIClient):
+    """A client that agrees with the daemon on a version of the API when it is first asked.
+
+    One version for all would be refused by some: engine 29.0 takes none below 1.44, 20.10 none
+    above 1.41. The SDK's own way asks when it is made, which is before there is a way to ask by.
+    """
+
+    _has_agreed = False
+
+    def _url(self, pathfmt: str, *args: Any, **kwargs: Any) -> str:
+        if kwargs.get("versioned_api", True) and not self._has_agreed:
+            served = str(self.version(api_version=False)["ApiVersion"])
+            self._version = min(served, DEFAULT_DOCKER_API_VERSION, key=_ordered)
+            self._has_agreed = True
+        return str(super()._url(pathfmt, *args, **kwargs))  # type: ignore[misc]  # not in its types
+
+
+def _ordered(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))
+
+
 def dial(options: Sequence[str], destination: str) -> list[str]:
     """The ``argv`` of a way to Docker on a host."""
     return ["ssh", *options, destination, "docker", "system", "dial-stdio"]
@@ -97,9 +119,7 @@ def connect(argv: Sequence[str], said: list[str]) -> Any:
 
     ``said`` holds the last line that a run which ended left on standard error.
     """
-    client = docker.APIClient(
-        base_url="unix:///unused", version=OLDEST_API, timeout=SSH_TIMEOUT_SECONDS
-    )
+    client = _Client(base_url="unix:///unused", version=OLDEST_API, timeout=SSH_TIMEOUT_SECONDS)
     adapter = _Adapter(argv, said)
     setattr(client, "_custom_adapter", adapter)  # noqa: B010  # the SDK looks for it there
     client.mount("http+docker://", adapter)

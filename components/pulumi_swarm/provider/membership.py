@@ -24,6 +24,11 @@ class Member:
     pool: str = ""
 
     @property
+    def down(self) -> bool:
+        """Whether managers have given up hearing of it."""
+        return self.state == "down"
+
+    @property
     def ready(self) -> bool:
         """Ready and, for a manager, Reachable too."""
         return self.state == "ready" and (self.role != Role.MANAGER or self.reachable)
@@ -70,9 +75,7 @@ def phantoms(members: Sequence[Member], arrived_member: Member) -> list[Member]:
     return [
         m
         for m in members
-        if m.address == arrived_member.address
-        and m.node_id != arrived_member.node_id
-        and m.state == "down"
+        if m.address == arrived_member.address and m.node_id != arrived_member.node_id and m.down
     ]
 
 

@@ -75,7 +75,10 @@ def read(_resource_id: str, state: State) -> State | None:
     except UNREACHABLE as error:
         # Not "gone": a swarm that cannot be asked must not lose its nodes from the state.
         raise ResourceError(no_answer(state, error, swarm)) from error
-    found = _by_id(members, state["nodeId"]) or arrived(members, state["address"], state["role"])
+    found = _by_id(members, state["nodeId"])
+    if found is None or found.down:
+        # Somebody had it leave and join by hand: it is another node then, and this its phantom.
+        found = arrived(members, state["address"], state["role"]) or found
     if found is None:
         return {**state, "nodeId": TAKEN_OUT}
     return {
@@ -211,7 +214,7 @@ def _leaving(members: Sequence[Member], state: State) -> list[Member]:
     if is_unfinished(state):
         return [m for m in members if m.address == state["address"]]
     found = _by_id(members, state["nodeId"])
-    return [] if found is None else [found]
+    return [] if found is None else [*phantoms(members, found), found]
 
 
 def _wait_until_arrived(inputs: State) -> tuple[Member, list[Member]]:

@@ -20,6 +20,7 @@ UPDATE_TRIES = 10  # somebody else may change the object between reading and wri
 OUT_OF_SEQUENCE = "out of sequence"
 LOCKED = "needs to be unlocked"  # moby daemon/cluster, errSwarmLocked
 NO_LEADER = "does not have a leader"  # moby daemon/cluster, managerStats
+REFUSED = ("Permission denied", "Host key verification failed")  # by ssh
 
 UNREACHABLE = (DockerException, requests.RequestException, OSError, subprocess.SubprocessError)
 
@@ -204,8 +205,8 @@ class Swarm:
 
 
 def has_managers(error: BaseException, swarm: Swarm) -> bool:
-    """Whether it is a swarm that does not answer, locked or without quorum, and not none at all."""
-    return any(text in reason(error, swarm) for text in (LOCKED, NO_LEADER))
+    """Whether there may be a swarm that does not answer: locked, without quorum, or shut to us."""
+    return any(text in reason(error, swarm) for text in (LOCKED, NO_LEADER, *REFUSED))
 
 
 def no_answer(state: State, error: BaseException, swarm: Swarm) -> str:

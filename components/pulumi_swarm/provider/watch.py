@@ -24,18 +24,21 @@ class Watch:
     def __init__(self, connection: Mapping[str, Any]) -> None:
         self.swarm = Swarm(connection)
         self._lock = threading.Lock()
-        self._asked_at = float("-inf")
+        self._asked_at = self._answered_at = float("-inf")
         self._seen: list[Member] | Exception = []
 
     def members(self, since: float) -> list[Member]:
         """Every node that the managers list; asked after ``since``, and at most once a second."""
         with self._lock:
-            if self._asked_at < max(since, time.monotonic() - POLL_SECONDS):
+            # By when it was answered: a question to managers that hang takes longer than a second,
+            # and each of those that wait would ask it again.
+            if self._asked_at < since or self._answered_at < time.monotonic() - POLL_SECONDS:
                 self._asked_at = time.monotonic()
                 try:
                     self._seen = self.swarm.members()
                 except UNREACHABLE as error:
                     self._seen = error
+                self._answered_at = time.monotonic()
             if isinstance(self._seen, Exception):
                 raise self._seen
             return self._seen
