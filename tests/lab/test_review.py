@@ -79,7 +79,7 @@ def generations(stack: Stack, changes: dict[str, Any]) -> dict[str, int] | None:
     """Generations of nodes, on top of those that other tests raised; of nodes that stay alone."""
     raised = {**(stack.base("nodeGenerations") or {}), **changes.get("nodeGenerations", {})}
     counts = {
-        role: changes.get(f"{role}Count", stack.base(f"{role}Count"))
+        role: int(changes.get(f"{role}Count", stack.base(f"{role}Count")))
         for role in ("manager", "worker")
     }
 
