@@ -373,12 +373,14 @@ end_the_machine() {
 	exit 0
 }
 
-# Docker goes on calling it active, and asks managers that know it no more for ever (swarmkit
-# ca/auth.go, agent/session.go). Its own lines alone: containers may log to the journal too.
+# Docker goes on calling it active. It may say once that it was removed, and then wait for ever for
+# a manager that says nothing (swarmkit ca/auth.go, agent/session.go); an id that was removed never
+# comes back. Docker's own lines alone: containers may log to the journal too.
 taken_out() {
 	case $(swarm_state) in inactive | error) return ;; esac
-	journalctl -q -u docker -o cat --since "-1 min" _TRANSPORT=stdout |
-		grep -q '^time=.* msg="agent: session failed".*PermissionDenied'
+	id=$(timeout 30 docker info --format '{{.Swarm.NodeID}}' 2>/dev/null) && [ -n "$id" ] || return
+	journalctl -q -u docker -o cat --since "-3 min" _TRANSPORT=stdout |
+		grep -q "^time=.* msg=\"agent: session failed\".*node $id was removed from swarm"
 }
 
 publish_token() { # SECRET KIND
