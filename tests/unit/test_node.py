@@ -229,6 +229,32 @@ def test_node_that_came_back_under_another_id_is_taken_for_what_it_is(
     assert state["nodeId"] == "m1"
 
 
+def test_node_that_left_and_joined_again_by_hand_is_followed_and_its_phantom_goes_with_it_qr_4(
+    failing: dict[str, Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert failing == {}
+    away = {"Status": {"State": "down"}, "ManagerStatus": {"Addr": "10.0.0.1:2377"}}
+    both = [{**listed("m1"), **away}, {**listed("m1"), "ID": "again"}]
+    monkeypatch.setattr(Client, "nodes", lambda _self: both)
+    state = node.read("i-1", OLD)
+    assert state is not None
+    assert state["nodeId"] == "again"
+    members = swarm_module.Swarm(CONNECTION).members()
+    assert [m.node_id for m in node._leaving(members, state)] == ["m1", "again"]
+
+
+def test_node_that_is_down_stays_the_node_that_it_is(
+    failing: dict[str, Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert failing == {}
+    monkeypatch.setattr(
+        Client, "nodes", lambda _self: [{**listed("m1"), "Status": {"State": "down"}}]
+    )
+    state = node.read("i-1", OLD)
+    assert state is not None
+    assert state["nodeId"] == "m1"
+
+
 def test_wait_ends_when_the_engine_cancels(failing: dict[str, Exception]) -> None:
     for address in CONNECTION["managers"]:
         failing[address] = NOT_IN_SWARM
