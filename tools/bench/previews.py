@@ -17,6 +17,12 @@ from .table import Row, Table, stopwatch
 SIZES = (5, 50, 500)
 MANAGERS = 3
 AIM = 1.2
+# Each with room for the most nodes, and a task on each.
+NETWORKS = (
+    {"name": "app", "subnet": "10.212.0.0/20"},
+    {"name": "shared", "attachable": True, "subnet": "10.212.16.0/20"},
+    {"name": "secure", "encrypted": True, "attachable": True, "subnet": "10.212.32.0/20"},
+)
 SAMPLE_SECONDS = 0.2
 # Everything that the preview of the components would make, in one loop without any component.
 FLAT = """
@@ -52,7 +58,7 @@ def measure(table: Table, cloud: LocalCloud, folder: Path) -> None:
     smallest = 0.0
     for size in SIZES:
         stack = Stack(_fresh(folder / f"components-{size}"), cloud)
-        stack.configure(managerCount=MANAGERS, workerCount=size - MANAGERS)
+        stack.configure(managerCount=MANAGERS, workerCount=size - MANAGERS, networks=list(NETWORKS))
         steps = json.loads(stack.preview_json())["steps"]  # warms caches, too
         ours, our_peak = _preview(stack)
         flat = _flat(Stack(_fresh(folder / f"flat-{size}"), cloud, name="flat"), steps)
