@@ -1,12 +1,13 @@
 """Throughput and latency between two workers: across overlays, and from host to host."""
 
 import json
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.lab.cloud import LocalCloud, Stack
-from tests.lab.containers import container, inspect
+from tests.lab.containers import container, inspect, pings
 
 from . import traffic
 from .table import Row, Table
@@ -52,9 +53,10 @@ def measure(table: Table, swarm: Stack, cloud: LocalCloud) -> None:
 
 
 def _measure_encrypted(table: Table, cloud: LocalCloud, plain: dict[str, float]) -> None:
-    if not cloud.succeeds(SERVER, "ip", "xfrm", "state"):
-        print("1 GiB across an encrypted overlay: not measured, this kernel has no IPsec")
-        return
+    with _two_containers(cloud, "secure") as address:
+        if not pings(cloud, CLIENT, "client", address):
+            print("1 GiB across an encrypted overlay: not measured, this kernel does not carry it")
+            return
     table.add(
         Row(
             work="1 GiB across an encrypted overlay, MTU 1400",
@@ -66,18 +68,28 @@ def _measure_encrypted(table: Table, cloud: LocalCloud, plain: dict[str, float])
 
 
 def _open_hosts(cloud: LocalCloud) -> None:
-    """Let the measurement pass between hosts; the rule goes with its groups."""
+    """Let the measurement pass between hosts; the rules go with their groups."""
     ec2 = cloud.aws("ec2")
     port = {"IpProtocol": "tcp", "FromPort": traffic.PORT, "ToPort": traffic.PORT}
     anyone = {**port, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
-    for group in ec2.describe_security_groups()["SecurityGroups"]:
+    mine = [{"Name": "group-name", "Values": ["swarm-*"]}]
+    for group in ec2.describe_security_groups(Filters=mine)["SecurityGroups"]:
         ec2.authorize_security_group_ingress(GroupId=group["GroupId"], IpPermissions=[anyone])
+        ec2.authorize_security_group_egress(GroupId=group["GroupId"], IpPermissions=[anyone])
+
+
+@contextmanager
+def _two_containers(cloud: LocalCloud, network: str) -> Iterator[str]:
+    """One at each end; yields the server's address."""
+    with (
+        container(cloud, SERVER, "server", network) as address,
+        container(cloud, CLIENT, "client", network),
+    ):
+        yield address
 
 
 def _across(cloud: LocalCloud, network: str) -> dict[str, float]:
-    with ExitStack() as stack:
-        address = stack.enter_context(container(cloud, SERVER, "server", network))
-        stack.enter_context(container(cloud, CLIENT, "client", network))
+    with _two_containers(cloud, network) as address:
         inside = [
             ("nsenter", "--net", "--target", str(inspect(cloud, host, name)["State"]["Pid"]))
             for host, name in ((SERVER, "server"), (CLIENT, "client"))

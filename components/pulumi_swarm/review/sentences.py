@@ -64,7 +64,8 @@ class Review:
 def review(preview: Mapping[str, Any], attached: Attached | None) -> Review:
     """Read a preview; ``attached`` is what a manager says is on each network."""
     steps = read_steps(preview)
-    told = {NETWORK, NODE, SPEC, SETTINGS, ROLLOUT, GROUP, TEMPLATE, *RULES}
+    told = {NETWORK, NODE, SPEC, SETTINGS, ROLLOUT, GROUP, TEMPLATE}
+    ports = [s for s in steps if s.kind in RULES and _is_about_traffic(s)]
     cut_off = any(
         step.kind in (NETWORK, NODE, GROUP) and step.change in DESTRUCTIVE for step in steps
     )
@@ -76,13 +77,13 @@ def review(preview: Mapping[str, Any], attached: Attached | None) -> Review:
         nodes=(*(_node(s) for s in steps if s.kind == NODE), *_pools(steps)),
         quorum=tuple(_quorum(preview, steps)),
         swarm=tuple(_swarm(s) for s in steps if s.kind == SPEC),
-        ports=tuple(_rule(s) for s in steps if s.kind in RULES),
+        ports=tuple(_rule(s) for s in ports),
         ranges=tuple(_ranges(preview)),
         costs=tuple(_costs(steps)),
         others=tuple(
             f"{_short(s.kind)} `{s.name}` is {s.change}{_which(s)}"
             for s in steps
-            if s.kind not in told
+            if s.kind not in told and s not in ports
         ),
         unknown=tuple(unknown),
         destructive=cut_off,
@@ -199,6 +200,12 @@ def _rule(step: Step) -> str:
     place = rule.get("description") or step.name
     side = "from" if way == "into" else "to"
     return f"{traffic} {way} the nodes is {verb} {side} {whom} ({place})"
+
+
+def _is_about_traffic(step: Step) -> bool:
+    """Whether a rule lets in or out what it did not before; tags may change alone."""
+    said = {difference.partition(".")[0] for difference in step.differences}
+    return step.change is not Change.CHANGE or not said or not said <= {"tags", "tagsAll"}
 
 
 def _ranges(preview: Mapping[str, Any]) -> Iterator[str]:
