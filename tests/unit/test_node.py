@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -135,6 +136,22 @@ def test_manager_that_leaves_is_not_the_one_asked(failing: dict[str, Exception])
     swarm.avoid("m1")
     asked: Callable[[Any], Any] = lambda client: client.info()  # noqa: E731
     assert swarm._ask(asked)["Swarm"]["NodeID"] == "m2"
+
+
+def test_swarm_that_has_answered_is_given_time_to_find_a_leader(
+    failing: dict[str, Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost = dict.fromkeys(CONNECTION["managers"], api_error(503, "The swarm has no leader"))
+    monkeypatch.setattr(swarm_module, "RETRY_SECONDS", 0.01)
+    swarm = swarm_module.Swarm(CONNECTION, patience_seconds=30)
+    failing.update(lost)
+    with pytest.raises(APIError):  # at once: it may be no swarm at all
+        swarm.members()
+    failing.clear()
+    assert len(swarm.members()) == 3
+    failing.update(lost)
+    threading.Timer(0.2, failing.clear).start()
+    assert len(swarm.members()) == 3
 
 
 OLD = {

@@ -18,6 +18,7 @@ from .watch import POLL_SECONDS, watch
 DRAIN_TIMEOUT_SECONDS = 120
 DEMOTE_TIMEOUT_SECONDS = 60
 PROMOTE_TIMEOUT_SECONDS = 30
+LEADER_TIMEOUT_SECONDS = 60  # an election takes some seconds, on busy managers more of them
 TAKEN_OUT = "taken out of the swarm"  # in place of an id, when somebody removed the node by hand
 NO_RAFT_MEMBER = "can't find manager in raft memberlist"  # swarmkit controlapi, UpdateNode
 
@@ -170,7 +171,7 @@ def delete(_resource_id: str, state: State) -> None:
 
 
 def _delete(state: State) -> None:
-    swarm = Swarm(state["connection"])
+    swarm = Swarm(state["connection"], patience_seconds=LEADER_TIMEOUT_SECONDS)
     try:
         members = swarm.members()
     except UNREACHABLE as error:

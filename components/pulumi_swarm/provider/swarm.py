@@ -2,6 +2,7 @@
 
 import http
 import subprocess
+import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -16,6 +17,7 @@ from .membership import Member, member
 
 State = dict[str, Any]
 
+RETRY_SECONDS = 1.0
 UPDATE_TRIES = 10  # somebody else may change the object between reading and writing
 OUT_OF_SEQUENCE = "out of sequence"
 LOCKED = "needs to be unlocked"  # moby daemon/cluster, errSwarmLocked
@@ -31,10 +33,15 @@ class Swarm:
     A manager whose sshd answers may still be no use, with its dockerd dead or
     not yet in the swarm. So a call that fails for such a reason is tried at
     each manager before it fails for good.
+
+    ``patience_seconds`` is for whoever changes managers: a swarm that has
+    answered may be without a leader for a moment, and is asked again for so long.
     """
 
-    def __init__(self, connection: Mapping[str, Any]) -> None:
+    def __init__(self, connection: Mapping[str, Any], *, patience_seconds: float = 0) -> None:
         self.said: list[str] = []
+        self._patience_seconds = patience_seconds
+        self._has_answered = False
         self._managers = deque(connection["managers"])
         self._connection = connection
         self._client = self._connect()
@@ -150,8 +157,11 @@ class Swarm:
         return sum(task["Status"]["State"] == "running" for task in tasks)
 
     def remove(self, node_id: str) -> None:
-        """Take a node off the list, whatever state it is in."""
-        self._ask(lambda client: client.remove_node(node_id, force=True))
+        """Take a node off the list, whatever state it is in, unless it is off already."""
+        try:
+            self._ask(lambda client: client.remove_node(node_id, force=True))
+        except NotFound:
+            return
 
     def avoid(self, node_id: str) -> None:
         """Go by another manager than this one, which is about to stop being one."""
@@ -184,6 +194,20 @@ class Swarm:
                 return
 
     def _ask(self, call: Callable[..., Any]) -> Any:
+        patient_until = time.monotonic() + self._patience_seconds
+        while True:
+            try:
+                answer = self._ask_each(call)
+            except UNREACHABLE as error:
+                refused = isinstance(error, APIError) and error.is_client_error()
+                if refused or not self._has_answered or time.monotonic() >= patient_until:
+                    raise
+                time.sleep(RETRY_SECONDS)
+            else:
+                self._has_answered = True
+                return answer
+
+    def _ask_each(self, call: Callable[..., Any]) -> Any:
         for tries_left in reversed(range(len(self._managers))):
             try:
                 return call(self._client)
