@@ -6,15 +6,15 @@ that a lifecycle hook makes before a machine ends (EC2 Auto Scaling user guide,
 """
 
 import http
-import io
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from lab.model import Instance
+from lab.wsgi import App, body_of
 
 GROUP_TAG = "aws:autoscaling:groupName"
 NOTICED_SECONDS = 1.0  # by then the cloud has looked at what a call has changed
@@ -114,16 +114,14 @@ class HookCalls:
 
     def __init__(
         self,
-        app: Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]],
+        app: App,
         groups: Groups,
     ) -> None:
         self._app = app
         self._groups = groups
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-        environ["wsgi.input"] = io.BytesIO(body)
-        parameters = parse_qs(body.decode())
+        parameters = parse_qs(body_of(environ).decode())
         (instance_id,) = parameters.get("InstanceId", [""])
         action = parameters.get("Action", [""])[0]
         match action:

@@ -6,7 +6,6 @@ after each call that may have changed something, so nothing polls.
 
 import base64
 import http.client
-import io
 import json
 import ssl
 import threading
@@ -30,6 +29,7 @@ from lab import autoscaling, namespace, settings
 from lab.faults import Failing
 from lab.model import Group, Instance, Rule, Snapshot
 from lab.strict import Strict
+from lab.wsgi import App, body_of
 
 DEBIAN_AMI_PARAMETER = "/aws/service/debian/release/{release}/latest/{architecture}"
 DEBIAN_RELEASES = ("12", "13")
@@ -268,16 +268,14 @@ class _Watcher:
 
     def __init__(
         self,
-        app: Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]],
+        app: App,
         on_call: Callable[[str, Mapping[str, list[str]]], None],
     ) -> None:
         self._app = app
         self._on_call = on_call
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-        length = int(environ.get("CONTENT_LENGTH") or 0)
-        body = environ["wsgi.input"].read(length)
-        environ["wsgi.input"] = io.BytesIO(body)
+        body = body_of(environ)
         response = list(self._app(environ, start))
         if "form-urlencoded" in environ.get("CONTENT_TYPE", ""):
             parameters = parse_qs(body.decode())

@@ -4,13 +4,14 @@ The file is read with each call, so that a failure begins and ends at once. Call
 from this machine (Pulumi's) never fail.
 """
 
-import http
 import json
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from wsgiref.types import StartResponse, WSGIEnvironment
+
+from lab.wsgi import App, refuse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,9 +39,7 @@ def ask_for(folder: Path, faults: Iterable[Fault]) -> None:
 class Failing:
     """WSGI middleware that fails calls as the file asks."""
 
-    def __init__(
-        self, app: Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]], folder: Path
-    ) -> None:
+    def __init__(self, app: App, folder: Path) -> None:
         self._app = app
         self._folder = folder
 
@@ -51,12 +50,7 @@ class Failing:
                 continue
             time.sleep(fault.seconds)
             if fault.code:
-                status = http.HTTPStatus.BAD_REQUEST
-                start(
-                    f"{status.value} {status.phrase}",
-                    [("Content-Type", "application/x-amz-json-1.1")],
-                )
-                return [json.dumps({"__type": fault.code, "message": "asked for"}).encode()]
+                return refuse(start, fault.code, "asked for")
         return self._app(environ, start)
 
 

@@ -4,8 +4,6 @@ Its checks are those that the components hold to themselves
 (``pulumi_swarm.plan.guard``); here they watch what is declared beside them.
 """
 
-from collections.abc import Sequence
-
 from pulumi_policy import (
     EnforcementLevel,
     PolicyConfigSchema,
@@ -25,6 +23,7 @@ from pulumi_swarm.review.sentences import INGRESS_RULE, INSTANCE, NETWORK, NODE
 OLD_RULE = "aws:ec2/securityGroupRule:SecurityGroupRule"
 GROUP = "aws:ec2/securityGroup:SecurityGroup"
 TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
+CLEAR_VOLUMES = {INSTANCE: guard.clear_volumes, TEMPLATE: guard.clear_volumes_of_template}
 
 
 def _swarm_ports(args: ResourceValidationArgs, report: ReportViolation) -> None:
@@ -46,12 +45,8 @@ def _metadata(args: ResourceValidationArgs, report: ReportViolation) -> None:
 
 
 def _volumes(args: ResourceValidationArgs, report: ReportViolation) -> None:
-    clear: Sequence[str] = ()
-    if args.resource_type == INSTANCE:
-        clear = guard.clear_volumes(args.props)
-    elif args.resource_type == TEMPLATE:
-        clear = guard.clear_volumes_of_template(args.props)
-    if clear:
+    find = CLEAR_VOLUMES.get(args.resource_type)
+    if find and (clear := find(args.props)):
         report(f"{', '.join(clear)}: set encrypted to true")
 
 

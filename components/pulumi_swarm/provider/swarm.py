@@ -5,7 +5,7 @@ import subprocess
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 import requests
 from docker.errors import APIError, DockerException, NotFound
@@ -199,8 +199,7 @@ class Swarm:
             try:
                 answer = self._ask_each(call)
             except UNREACHABLE as error:
-                refused = isinstance(error, APIError) and error.is_client_error()
-                if refused or not self._has_answered or time.monotonic() >= patient_until:
+                if is_refusal(error) or not self._has_answered or time.monotonic() >= patient_until:
                     raise
                 time.sleep(RETRY_SECONDS)
             else:
@@ -212,8 +211,7 @@ class Swarm:
             try:
                 return call(self._client)
             except UNREACHABLE as error:
-                refused = isinstance(error, APIError) and error.is_client_error()
-                if refused or tries_left == 0:
+                if is_refusal(error) or tries_left == 0:
                     raise
                 self._next()
         raise AssertionError("a swarm has at least one manager")
@@ -226,6 +224,11 @@ class Swarm:
         ordered = {**self._connection, "managers": list(self._managers)}
         options = ssh_options(Connection.of(ordered))
         return connect(dial(options, f"{SSH_USER}@{SSH_HOST}"), self.said)
+
+
+def is_refusal(error: BaseException) -> TypeGuard[APIError]:
+    """Whether a manager understood and said no: another would say the same, and so would a wait."""
+    return isinstance(error, APIError) and error.is_client_error()
 
 
 def has_managers(error: BaseException, swarm: Swarm) -> bool:
@@ -246,7 +249,7 @@ def no_answer(state: State, error: BaseException, swarm: Swarm) -> str:
             "the swarm has lost its quorum: start the managers that are down; when more than half "
             "are gone for good, see what to do in docs/operations.md, Lost quorum"
         )
-    if isinstance(error, APIError) and error.is_client_error():
+    if is_refusal(error):
         return f"the managers refused: {error.explanation}"
     managers = ", ".join(state["connection"]["managers"])
     return (
