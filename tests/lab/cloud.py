@@ -183,11 +183,6 @@ class Stack:
         held = dict(self.base("nodeGenerations") or {})
         return held | {key: held.get(key, 1) + 1 for key in keys}
 
-    def drop(self, key: str) -> None:
-        """Take an input out of the stack's own configuration."""
-        del self._base["config"][f"swarm:{key}"]
-        self.configure()
-
     def keep(self, **changes: Any) -> None:
         """Make changes part of the stack's own configuration."""
         self._base["config"] |= {f"swarm:{key}": value for key, value in changes.items()}
