@@ -10,11 +10,14 @@ from typing import Any
 import pytest
 
 from tests.lab.cloud import LocalCloud, Stack, eventually
-from tests.lab.containers import MANAGER, service, task_container
+from tests.lab.containers import MANAGER, inspect, service, task_container
 
 POOL = {"name": "web", "min_size": 2, "max_size": 4, "labels": {"disk": "fast"}}
 GROUP = "swarm/local/swarm-web"
 JOINED_SECONDS = 120  # a machine here joins in ten seconds; a busy computer takes longer
+# An engine's labels reach managers in 20 s, the leader looks every 30 s, and time to notice.
+DRAINED_SECONDS = 20 + 30 + 60
+HEARD_SIGTERM = 128 + signal.SIGTERM  # what sleep ends with under an init, unless it is killed
 REAPED_SECONDS = 45 + 30 + 60  # reapAfterSeconds of the tests, the timer, and time to notice
 
 
@@ -98,15 +101,26 @@ def test_pool_grows_and_shrinks_without_pulumi_and_machines_leave_before_their_e
     eventually(lambda: are_the_machines(swarm, 4), JOINED_SECONDS, "all four have joined")
     assert with_pool.preview() == {}
     everyone = set(machines(swarm))
-    set_size(swarm, 3)
-    # It says goodbye while its machine still runs, so that its tasks move at once.
-    eventually(lambda: "down" in nodes(swarm).values(), 30, "one has left")
+    in_the_pool = ("--mode", "global", "--constraint", "engine.labels.swarm.pool==web")
+    with service(swarm, "everywhere", "--init", *in_the_pool):
+        set_size(swarm, 3)
+        # It says goodbye while its machine still runs.
+        eventually(lambda: "down" in nodes(swarm).values(), DRAINED_SECONDS, "one has left")
+        (gone,) = (address for address, state in nodes(swarm).items() if state == "down")
+        assert ended_tasks(swarm, "everywhere", gone) == {("shutdown", HEARD_SIGTERM)}
     eventually(lambda: len(machines(swarm)) == 3, 60, "its machine has ended")
-    (gone,) = everyone - set(machines(swarm))
-    assert nodes(swarm)[gone] == "down"
+    assert everyone - set(machines(swarm)) == {gone}
     eventually(lambda: are_the_machines(swarm, 3), REAPED_SECONDS, "managers have taken it off")
     managers = ("swarm-manager-0", "swarm-manager-1", "swarm-manager-2")
     assert sum(said(swarm, name).count("of pool web off the list") for name in managers) == 1
+
+
+def ended_tasks(cloud: LocalCloud, name: str, address: str) -> set[tuple[str, int]]:
+    """How the tasks of a service ended on a machine, as its manager heard of it in time."""
+    node = "ip-" + address.replace(".", "-")
+    listed = cloud.on(MANAGER, "docker", "service", "ps", "-q", "--filter", f"node={node}", name)
+    tasks = [inspect(cloud, MANAGER, task)["Status"] for task in listed.split()]
+    return {(task["State"], task["ContainerStatus"].get("ExitCode", 0)) for task in tasks}
 
 
 def said(cloud: LocalCloud, host: str) -> str:

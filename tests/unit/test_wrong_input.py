@@ -129,6 +129,7 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
         "every node's daemon has it",
     ),
     ({"daemon_options": '{"labels": ["swarm.pool=x"]}'}, "daemonOptions.labels", "swarm.pool"),
+    ({"daemon_options": '{"labels": ["swarm.leaving=x"]}'}, "daemonOptions.labels", "drain them"),
     ({"daemon_options": '{"labels": "a=b"}'}, "daemonOptions.labels", "list of key=value"),
     ({"probe_networks": ["ap"]}, "probeNetworks[0]", "must be one of the networks (app, secure)"),
     ({"probe_networks": ["app", "app"]}, "probeNetworks", "each value once"),

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Join this machine to its swarm or, on the first manager of a new one, make the swarm.
 # Runs at every boot; on a machine that is in a swarm it changes nothing. With "upkeep", which a
-# timer calls on managers, it unlocks a locked swarm, hands over tokens that were rotated and takes
-# machines of pools off the list that are gone. With "serve-the-group", on a machine of a pool, it
+# timer calls on managers, it unlocks a locked swarm, hands over tokens that were rotated, drains
+# machines of pools that are about to go and takes those off the list that are gone. With "serve-the-group", on a machine of a pool, it
 # tells the group when the machine has joined, and leaves before the machine ends.
 set -u
 . /etc/swarm/node.conf
@@ -151,21 +151,27 @@ ensure_engine() {
 	done
 }
 
-# What the image's own daemon.json says besides stays.
-configure_engine() {
-	mkdir -p /etc/docker
+# write_daemon_json [LABEL]: what the image's own says besides stays; 3 when there is nothing to change.
+write_daemon_json() {
 	python3 -c '
 import json, os, sys
 path = "/etc/docker/daemon.json"
 held = json.load(open(path)) if os.path.exists(path) else {}
 wanted = {**held, **json.load(open("/etc/swarm/daemon.json"))}
+if sys.argv[1:]:
+    wanted["labels"] = [*wanted.get("labels", []), sys.argv[1]]
 if wanted == held:
     sys.exit(3)
 with open(path + ".new", "w") as file:
     json.dump(wanted, file, indent=1)
 os.chmod(path + ".new", 0o644)
 os.rename(path + ".new", path)
-'
+' "$@"
+}
+
+configure_engine() {
+	mkdir -p /etc/docker
+	write_daemon_json
 	case $? in
 	0) timeout 120 systemctl -q try-restart docker || say "docker does not start with /etc/docker/daemon.json yet" ;;
 	3) ;;
@@ -288,15 +294,34 @@ upkeep() {
 	{ identity=$(metadata meta-data/instance-id) && is_ours; } || return 0 # an image's own swarm
 	[ "$(swarm_state)" != locked ] || unlock || fail "the swarm is locked, and $why"
 	[ "$(timeout 30 docker node inspect --format '{{.ManagerStatus.Leader}}' self 2>/dev/null)" = true ] || return 0
-	reap
+	tend_the_pools
 	[ "$(engine GET /swarm)" = 200 ] || return 0
 	[ "$(digest "$work/engine")" = "$(cat "$published" 2>/dev/null)" ] || publish_tokens
+}
+
+tend_the_pools() {
+	[ "$(engine GET /nodes)" = 200 ] && cp "$work/engine" "$work/nodes" || return 0
+	drain_the_leaving
+	reap
+}
+
+# A machine of a pool that is about to go says so by a label of its engine (be_drained).
+drain_the_leaving() {
+	python3 -c '
+import json, sys
+for node in json.load(open(sys.argv[1])):
+    labels = node["Description"]["Engine"].get("Labels") or {}
+    if {"swarm.pool", "swarm.leaving"} <= labels.keys() and node["Spec"]["Availability"] != "drain":
+        print(node["ID"], node["Version"]["Index"], json.dumps({**node["Spec"], "Availability": "drain"}))
+' "$work/nodes" >"$work/leaving"
+	while read -r id version spec; do
+		[ "$(engine_json POST "/nodes/$id/update?version=$version" "$spec")" != 200 ] || say "drained $id, which is about to go"
+	done <"$work/leaving"
 }
 
 # Machines of pools come and go without Pulumi: what has been down for longer than a reboot takes is
 # gone for good. Their label tells them from machines that Pulumi itself takes out.
 reap() {
-	[ "$(engine GET /nodes)" = 200 ] || return 0
 	python3 -c '
 import datetime, json, sys
 now = datetime.datetime.now(datetime.timezone.utc)
@@ -305,7 +330,7 @@ for node in json.load(open(sys.argv[1])):
     since = datetime.datetime.fromisoformat(node["UpdatedAt"][:19] + "+00:00")
     if pool and node["Status"]["State"] == "down" and (now - since).total_seconds() > int(sys.argv[2]):
         print(node["ID"], pool)
-' "$work/engine" "$REAP_AFTER_SECONDS" >"$work/gone"
+' "$work/nodes" "$REAP_AFTER_SECONDS" >"$work/gone"
 	while read -r id pool; do
 		[ "$(engine DELETE "/nodes/$id?force=true")" != 200 ] || say "took $id of pool $pool off the list"
 	done <"$work/gone"
@@ -351,6 +376,7 @@ serve_the_group() {
 		target=$(metadata meta-data/autoscaling/target-lifecycle-state)
 		if [ $left = no ] && { [ "$target" = Terminated ] || metadata meta-data/spot/instance-action >/dev/null; }; then
 			say "this machine is about to be taken: leaving the swarm"
+			be_drained
 			timeout 120 docker swarm leave --force
 			left=yes
 		fi
@@ -366,6 +392,22 @@ serve_the_group() {
 		sleep 5
 	done
 }
+
+# Leaving ends containers at once, without their grace period. A worker has no say over its own
+# availability, but its engine's labels reach the managers within 20 s (swarmkit agent/agent.go), and
+# the leader drains a node that has this one. Not for ever: a spot machine has two minutes.
+be_drained() {
+	end=$(($(date +%s) + 90))
+	runs_tasks || return 0
+	write_daemon_json swarm.leaving=yes
+	timeout 30 systemctl reload docker
+	while runs_tasks; do
+		[ "$(date +%s)" -lt $end ] || { say "leaving with tasks that still run after 90 s" && return; }
+		sleep 2
+	done
+}
+
+runs_tasks() { [ -n "$(timeout 30 docker ps -q --filter label=com.docker.swarm.task.id)" ]; }
 
 end_the_machine() {
 	say "this machine was taken out of the swarm: powering off, so that its group makes another"

@@ -17,6 +17,8 @@ from .subnets import Subnet
 
 # Engine label of the machines of a pool; placement: engine.labels.swarm.pool==NAME
 POOL_LABEL = "swarm.pool"
+# Engine label of a machine of a pool that is about to go; managers drain it.
+LEAVING_LABEL = "swarm.leaving"
 EVERYWHERE = "0.0.0.0"  # noqa: S104  # security groups decide who reaches it
 _REGISTRY = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9.-]*(:\d{1,5})?")
 INTERFACE_PATTERN = r"[a-zA-Z][a-zA-Z0-9_.-]{0,14}"  # IFNAMSIZ: 15 characters and a zero
@@ -215,12 +217,12 @@ def _check_labels(reader: Reader, labels: object) -> None:
         reader.problems.add(
             path, labels, "must be a list of key=value", 'write it like ["disk=fast"]'
         )
-    elif any(label.partition("=")[0] == POOL_LABEL for label in labels):
+    elif {label.partition("=")[0] for label in labels} & {POOL_LABEL, LEAVING_LABEL}:
         reader.problems.add(
             path,
             labels,
-            f"must not have {POOL_LABEL}: managers take nodes with it off the list when they are "
-            "down",
+            f"must not have {POOL_LABEL} or {LEAVING_LABEL}: managers take nodes with them off the "
+            "list when they are down, or drain them",
             "choose another key",
         )
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from .daemon import POOL_LABEL, DaemonPlan, labels_of
+from .daemon import LEAVING_LABEL, POOL_LABEL, DaemonPlan, labels_of
 from .images import INSTANCE_TYPE_PATTERN, Architecture, architecture
 from .machines import DEFAULT_INSTANCE_TYPE
 from .nodes import MAX_GENERATION
@@ -161,7 +161,11 @@ def _instance_types(reader: Reader) -> tuple[str, ...]:
 
 def _labels(reader: Reader) -> dict[str, str]:
     labels = reader.string_map("labels")
-    reader.refuse_entries("labels", labels, {POOL_LABEL: "it is the pool's name already"})
+    taken = {
+        POOL_LABEL: "it is the pool's name already",
+        LEAVING_LABEL: "managers drain machines that have it",
+    }
+    reader.refuse_entries("labels", labels, taken)
     for key, value in labels.items():
         if not _LABEL_VALUE.fullmatch(key) or not _LABEL_VALUE.fullmatch(value):
             reader.problems.add(
