@@ -69,7 +69,7 @@ def up(config: settings.Settings) -> int:
     if cleanup.traces(config):
         print("lab: clearing what a cloud that was killed left behind", flush=True)
         cleanup.clean(config)
-    root.build()
+    root.build(config.engine)
     config.state.mkdir(mode=0o700, parents=True)
     config.hosts.mkdir()
     keygen = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", config.name]

@@ -25,7 +25,7 @@ class Reconciler:
 
     def __init__(self, config: settings.Settings) -> None:
         self._config = config
-        self._root = root.build()
+        self._root = root.build(config.engine)
         self._fabric = Fabric(config)
         self._cloud = Cloud(config, self._on_call)
         self._machines: dict[str, Machine] = {}

@@ -97,7 +97,7 @@ class Machine:
             self._on_change()
 
     def _start(self) -> None:
-        for part in ("upper", "work", "root", "docker", "sysfs"):
+        for part in ("upper", "work", "root", "docker", "containerd", "sysfs"):
             (self._folder / part).mkdir(parents=True, exist_ok=True)
         self._boot()
 

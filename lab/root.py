@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from lab import settings
+from lab import docker_engine, settings
 
 # What an AMI of Debian with Docker holds, and what the lab's own services and the tests use.
 PACKAGES = (
@@ -89,8 +89,8 @@ def path() -> Path:
     return settings.cache() / f"root-{key()}"
 
 
-def build() -> Path:
-    """The root's folder, building it when the cache has none for these pins."""
+def build(engine: str = settings.DEBIANS_ENGINE) -> Path:
+    """The folder of the root with an engine, building it when the cache has none for these pins."""
     final = path()
     final.parent.mkdir(parents=True, exist_ok=True)
     with final.with_suffix(".lock").open("a") as lock:
@@ -98,6 +98,23 @@ def build() -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not final.is_dir():
             _build(final)
+        if engine == settings.CURRENT_ENGINE:
+            return _with_current_engine(final)
+    return final
+
+
+def _with_current_engine(root: Path) -> Path:
+    final = root.with_name(f"{root.name}-{docker_engine.key()}")
+    if not final.is_dir():
+        programs = docker_engine.build()
+        partial = final.with_name(f".{final.name}.{os.getpid()}")
+        copy = ["cp", "--archive", "--reflink=auto"]
+        try:
+            subprocess.run([*copy, str(root), str(partial)], check=True)
+            subprocess.run([*copy, f"{programs}/.", str(partial)], check=True)
+            partial.rename(final)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
     return final
 
 

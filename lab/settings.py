@@ -22,6 +22,8 @@ API_ADDRESS = "198.18.0.1"
 REGISTRY_ADDRESS = "198.18.0.2"
 ADMIN_ADDRESS = "203.0.113.10"  # where connections that come through the fabric come from
 
+DEBIANS_ENGINE, CURRENT_ENGINE = "debian", "current"  # what SWARM_LAB_ENGINE may be
+
 REGISTRY_NAME = "registry.swarm.test"
 BUSYBOX_IMAGE = f"{REGISTRY_NAME}/busybox:1"
 
@@ -35,6 +37,7 @@ class Settings:
     name: str
     state: Path
     api_port: int
+    engine: str = DEBIANS_ENGINE
 
     @property
     def fabric(self) -> str:
@@ -83,11 +86,17 @@ def load() -> Settings:
             f"lab: SWARM_LAB is {name!r}; it must start with a letter and hold at most "
             f"{MAX_NAME_LENGTH} lower-case letters, digits and hyphens"
         )
+    engine = os.environ.get("SWARM_LAB_ENGINE", DEBIANS_ENGINE)
+    if engine not in (DEBIANS_ENGINE, CURRENT_ENGINE):
+        raise SystemExit(
+            f"lab: SWARM_LAB_ENGINE is {engine!r}; it must be {DEBIANS_ENGINE} or {CURRENT_ENGINE}"
+        )
     default_port = "5100" if name == DEFAULT_NAME else "5101"
     return Settings(
         name=name,
         state=Path(os.environ.get("SWARM_LAB_STATE", f"/var/lib/{name}")),
         api_port=int(os.environ.get("SWARM_LAB_PORT", default_port)),
+        engine=engine,
     )
 
 

@@ -56,9 +56,11 @@ mount -t tmpfs tmpfs "$root/tmp"
 cat /proc/sys/kernel/random/uuid >"$root/run/.boot_id"
 mount --bind "$root/run/.boot_id" "$root/proc/sys/kernel/random/boot_id"
 
-# overlay2 cannot stand on an overlay: Docker gets a folder of the machine's own disk.
-mkdir -p "$root/var/lib/docker"
-mount --bind "$LAB_HOST/docker" "$root/var/lib/docker"
+# No overlay can stand on an overlay: images and containers get folders of the machine's own disk.
+for store in docker containerd; do
+	mkdir -p "$root/var/lib/$store"
+	mount --bind "$LAB_HOST/$store" "$root/var/lib/$store"
+done
 
 cat "$LAB_ROOT/etc/ssl/certs/ca-certificates.crt" "$LAB_AUTHORITY" \
 	>"$root/etc/ssl/certs/ca-certificates.crt"

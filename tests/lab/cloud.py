@@ -16,7 +16,7 @@ import yaml
 
 from lab import cleanup
 from lab.cloud import client
-from lab.settings import Settings
+from lab.settings import DEBIANS_ENGINE, Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 HOME = ROOT / ".pulumi-home"
@@ -26,6 +26,8 @@ LINKED = ("Pulumi.yaml", "__main__.py", "components", ".venv")
 Changes = dict[tuple[str, str], str]
 
 # In an emulated guest everything takes about ten times as long (tools/guest).
+# What the hosts of a cloud have, unless a test says otherwise (make test-engine).
+ENGINE = os.environ.get("SWARM_TEST_ENGINE", DEBIANS_ENGINE)
 PATIENCE = 10 if os.environ.get("GUEST_ACCELERATOR") == "tcg" else 1
 
 
@@ -73,7 +75,11 @@ class LocalCloud:
     environment: Mapping[str, str]
 
     def lab(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        own = {"SWARM_LAB": self.config.name, "SWARM_LAB_PORT": str(self.config.api_port)}
+        own = {
+            "SWARM_LAB": self.config.name,
+            "SWARM_LAB_PORT": str(self.config.api_port),
+            "SWARM_LAB_ENGINE": self.config.engine,
+        }
         argv = (sys.executable, "-m", "lab", *arguments)
         return run(argv, ROOT, {**self.environment, **own}, check=check, seconds=300)
 
@@ -278,9 +284,9 @@ def pulumi_environment(cloud: LocalCloud, state: Path) -> dict[str, str]:
 
 
 @contextmanager
-def running_cloud(name: str, port: int) -> Iterator[LocalCloud]:
+def running_cloud(name: str, port: int, engine: str = ENGINE) -> Iterator[LocalCloud]:
     """A cloud from nothing, of which nothing is left afterwards."""
-    made = make_cloud(name, port)
+    made = make_cloud(name, port, engine)
     made.lab("down")
     made.lab("up")
     try:
@@ -294,11 +300,12 @@ def running_cloud(name: str, port: int) -> Iterator[LocalCloud]:
     assert cleanup.traces(made.config) == []
 
 
-def make_cloud(name: str, port: int) -> LocalCloud:
+def make_cloud(name: str, port: int, engine: str = ENGINE) -> LocalCloud:
     environment = {
         key: value
         for key, value in os.environ.items()
         if not key.startswith(("AWS_", "DOCKER_", "PULUMI_", "SWARM_"))
     }
-    settings = Settings(name=name, state=Path(f"/var/lib/{name}"), api_port=port)
+    state = Path(f"/var/lib/{name}")
+    settings = Settings(name=name, state=state, api_port=port, engine=engine)
     return LocalCloud(config=settings, environment=environment)

@@ -25,8 +25,24 @@ PROTECTED = """
 options = pulumi.ResourceOptions(protect=True)
 """
 
-# By `transformations`: with `transforms`, this SDK cannot hand a replacement_trigger back.
-TRANSFORMED = """
+# As docs/proof.md tells users of this SDK to.
+TRANSFORMS = """
+from google.protobuf.json_format import MessageToDict
+
+
+def with_team(found):
+    if not (found.type_.startswith("aws:") and "tags" in found.props):
+        return None
+    if found.opts.replacement_trigger is not None:
+        found.opts.replacement_trigger = MessageToDict(found.opts.replacement_trigger)
+    tags = {**(found.props["tags"] or {}), "team": "web"}
+    return pulumi.ResourceTransformResult({**found.props, "tags": tags}, found.opts)
+
+
+options = pulumi.ResourceOptions(transforms=[with_team])
+"""
+
+TRANSFORMATIONS = """
 def with_team(found):
     if not (found.type_.startswith("aws:") and "tags" in found.props):
         return None
@@ -94,8 +110,9 @@ def test_protected_cluster_is_protected_in_every_part(composed: Compose) -> None
     assert len(found) > 50
 
 
-def test_transformation_of_the_callers_reaches_every_part(composed: Compose) -> None:
-    stack = composed(TRANSFORMED)
+@pytest.mark.parametrize("options", [TRANSFORMS, TRANSFORMATIONS])
+def test_transforms_of_the_callers_reach_every_part(composed: Compose, options: str) -> None:
+    stack = composed(options)
     tagged = [state for state in planned(stack) if "tags" in state.get("inputs", {})]
     assert [s["urn"] for s in tagged if s["inputs"]["tags"].get("team") != "web"] == []
     assert len(tagged) > 20
