@@ -14,7 +14,7 @@ LOCAL := PATH="$(HOME_OF_PULUMI)/bin:$(CURDIR)/$(VENV)/bin:$$PATH" \
 	PULUMI_HOME="$(HOME_OF_PULUMI)" PULUMI_BACKEND_URL="file://$(LOCAL_STATE)" \
 	PULUMI_CONFIG_PASSPHRASE=local PULUMI_SKIP_UPDATE_CHECK=true
 
-.PHONY: help setup languages up verify preview down clean test test-shared test-own test-kernel faults lint dist docs bench config schema lock
+.PHONY: help setup languages up verify preview down clean test test-shared test-own test-engine test-kernel faults lint dist docs bench config schema lock
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,13 +69,18 @@ docs: setup ## Build the docs site into site/
 test: setup languages lint ## Run all checks and tests (the kernel tier aside)
 	@tools/system-packages chromium # looks at the docs
 	@# Two clouds at a time: they wait more than they compute.
-	$(MAKE) --no-print-directory --jobs 2 --keep-going --output-sync=target test-shared test-own
+	$(MAKE) --no-print-directory --jobs 2 --keep-going --output-sync=target \
+		test-shared test-own test-engine
 
 test-shared:
 	$(LOCAL) $(PYTHON) -m pytest -m shared_cloud
 
 test-own:
 	$(LOCAL) $(PYTHON) -m pytest -m "not shared_cloud"
+
+ENGINE_TESTS ?= tests/lab/test_stack.py tests/lab/test_networks.py
+test-engine: setup ## Run ENGINE_TESTS of the shared cloud on hosts with Docker's current engine
+	SWARM_TEST_ENGINE=current $(LOCAL) $(PYTHON) -m pytest -m shared_cloud $(ENGINE_TESTS)
 
 KERNEL_TESTS ?= tests/lab
 test-kernel: setup languages ## Run KERNEL_TESTS (tests/lab by default) in a guest with Debian's stock kernel

@@ -15,15 +15,16 @@ from lab import settings
 TOOLS = Path(__file__).resolve().parent.parent / "tools"
 MODULE = TOOLS / "docker-engine"
 VERSION = "29.9.3"  # of the command line in go.mod, which its engine is released with
-_VERSION_FLAG = f"-X github.com/moby/moby/v2/dockerversion.Version={VERSION}"
-# runc is C in part, and its seccomp is a library's. The command line has no go.mod, so Go would
-# take it for code of Go 1.16.
+# The command line has no go.mod, so Go would take it for code of Go 1.16.
+CLI_FLAGS = ("-gcflags=github.com/docker/cli/...=-lang=go1.25",)
+ENGINE_FLAGS = (f"-ldflags=-s -w -X github.com/moby/moby/v2/dockerversion.Version={VERSION}",)
+# Where Debian has them, CGO_ENABLED (runc is C in part), and flags.
 PROGRAMS = (
-    ("usr/bin/docker", "github.com/docker/cli/cmd/docker", "0", ("-gcflags=github.com/docker/cli/...=-lang=go1.25",)),
-    ("usr/sbin/dockerd", "github.com/moby/moby/v2/cmd/dockerd", "0", (f"-ldflags=-s -w {_VERSION_FLAG}",)),
+    ("usr/bin/docker", "github.com/docker/cli/cmd/docker", "0", CLI_FLAGS),
+    ("usr/sbin/dockerd", "github.com/moby/moby/v2/cmd/dockerd", "0", ENGINE_FLAGS),
     ("usr/sbin/docker-proxy", "github.com/moby/moby/v2/cmd/docker-proxy", "0", ()),
     ("usr/sbin/runc", "github.com/opencontainers/runc", "1", ("-tags=seccomp",)),
-)  # fmt: skip
+)
 SYSTEM_PACKAGES = ("gcc", "libc6-dev", "libseccomp-dev", "pkg-config")  # to build runc with
 
 

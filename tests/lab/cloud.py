@@ -25,9 +25,9 @@ LINKED = ("Pulumi.yaml", "__main__.py", "components", ".venv")
 
 Changes = dict[tuple[str, str], str]
 
-# In an emulated guest everything takes about ten times as long (tools/guest).
 # What the hosts of a cloud have, unless a test says otherwise (make test-engine).
 ENGINE = os.environ.get("SWARM_TEST_ENGINE", DEBIANS_ENGINE)
+# In an emulated guest everything takes about ten times as long (tools/guest).
 PATIENCE = 10 if os.environ.get("GUEST_ACCELERATOR") == "tcg" else 1
 
 

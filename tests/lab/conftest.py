@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.lab.cloud import Changes, LocalCloud, Stack, running_cloud
+from lab.settings import DEBIANS_ENGINE
+from tests.lab.cloud import ENGINE, Changes, LocalCloud, Stack, running_cloud
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,9 @@ class FirstRun:
 
 @pytest.fixture(scope="session")
 def cloud() -> Iterator[LocalCloud]:
-    with running_cloud("swarm-test", 5101) as made:
+    # A name for each engine, so that both may be tested at one time.
+    name, port = ("swarm-test", 5101) if ENGINE == DEBIANS_ENGINE else ("swarm-test-current", 5107)
+    with running_cloud(name, port) as made:
         yield made
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from lab.settings import BUSYBOX_IMAGE
 from tests.lab.cloud import LocalCloud, Stack, eventually
 from tests.lab.containers import MANAGER, container, networks, service
 
@@ -232,3 +233,14 @@ def bastion(stack: Stack, swarm: LocalCloud) -> Iterator[tuple[str, str]]:
         ec2.terminate_instances(InstanceIds=[made["InstanceId"]])
         eventually(lambda: "bastion" not in swarm.hosts(), 30, "the bastion is gone")
         ec2.delete_security_group(GroupId=group["GroupId"])
+
+
+def test_no_container_gets_an_ipv6_address_on_an_overlay_nw_7(swarm: LocalCloud) -> None:
+    """Why declarations with IPv6 are refused, for as long as this holds."""
+    options = ("--driver", "overlay", "--attachable", "--ipv6", "--subnet", "fd00:5::/64")
+    swarm.on(MANAGER, "docker", "network", "create", *options, "six", check=False)
+    run = ("timeout", "60", "docker", "run", "--rm", "--network", "six", BUSYBOX_IMAGE)
+    try:
+        assert "fd00:5::" not in swarm.on(MANAGER, *run, "ip", "-6", "address", check=False)
+    finally:
+        swarm.on(MANAGER, "docker", "network", "rm", "six", check=False)

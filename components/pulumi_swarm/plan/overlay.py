@@ -128,7 +128,7 @@ def read_overlay(
     if reader.boolean("ipv6", default=False):
         reader.wrong(
             "ipv6",
-            "must be false: no released engine, up to 29.4, carries IPv6 on an overlay "
+            "must be false: no released engine, up to 29.9, carries IPv6 on an overlay "
             "(moby/moby#52469, #52981)",
             "leave it out, and let a proxy at the edge speak IPv6",
         )
