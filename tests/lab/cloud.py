@@ -140,6 +140,7 @@ class Stack:
         self, folder: Path, cloud: LocalCloud, *, name: str = "local", source: Path = ROOT
     ) -> None:
         self.name = name
+        self.cloud = cloud
         self.folder = folder / "program"
         (self.folder / "stacks").mkdir(parents=True)
         (folder / "state").mkdir()

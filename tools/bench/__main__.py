@@ -1,6 +1,7 @@
 """Time the main jobs; prints a table and ends with 1 when an aim is missed.
 
-Usage: python -m tools.bench [swarms | networks | overlays | replacement | previews ...]
+Usage: python -m tools.bench [PART ...], where a part is one of swarms, networks, overlays,
+replacement, previews and unchanged; all of them when none is named.
 """
 
 import sys
@@ -9,17 +10,18 @@ from pathlib import Path
 
 from tests.lab.cloud import Stack, running_cloud
 
-from . import networks, overlays, previews, replacement, swarms
+from . import networks, overlays, previews, replacement, swarms, unchanged
 from .table import Table
 
-PARTS = ("swarms", "networks", "overlays", "replacement", "previews")
+PARTS = ("swarms", "networks", "overlays", "replacement", "previews", "unchanged")
+WITHOUT_SWARM = {"previews", "unchanged"}
 
 
 def main(parts: list[str]) -> int:
     table = Table()
     with tempfile.TemporaryDirectory() as name, running_cloud("swarm-bench", 5110) as cloud:
         folder = Path(name)
-        if set(parts) - {"previews"}:
+        if set(parts) - WITHOUT_SWARM:
             (folder / "swarm").mkdir()
             swarm = Stack(folder / "swarm", cloud)
             seconds = swarms.ours(swarm)
@@ -35,6 +37,8 @@ def main(parts: list[str]) -> int:
             swarm.destroy()
         if "previews" in parts:
             previews.measure(table, cloud, folder / "previews")
+        if "unchanged" in parts:
+            unchanged.measure(table, folder / "unchanged")
     return int(any(row.verdict.endswith("NO") for row in table.rows))
 
 

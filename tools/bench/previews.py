@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 import yaml
@@ -60,10 +61,11 @@ def measure(table: Table, cloud: LocalCloud, folder: Path) -> None:
         stack = Stack(_fresh(folder / f"components-{size}"), cloud)
         stack.configure(managerCount=MANAGERS, workerCount=size - MANAGERS, networks=list(NETWORKS))
         steps = json.loads(stack.preview_json())["steps"]  # warms caches, too
-        ours, our_peak = _preview(stack)
-        flat = _flat(Stack(_fresh(folder / f"flat-{size}"), cloud, name="flat"), steps)
-        _preview(flat)
-        theirs, their_peak = _preview(flat)
+        ours, our_peak = preview(stack)
+        states = [step["newState"] for step in steps if "newState" in step]
+        flat = flat_program(Stack(_fresh(folder / f"flat-{size}"), cloud, name="flat"), states)
+        preview(flat)
+        theirs, their_peak = preview(flat)
         work = f"preview of {size} nodes from nothing"
         table.add(Row(work=work, ours=ours, against="the same, flat", theirs=theirs, at_most=AIM))
         smallest = smallest or ours
@@ -94,15 +96,17 @@ def _fresh(folder: Path) -> Path:
     return folder
 
 
-def _flat(stack: Stack, steps: list[dict[str, object]]) -> Stack:
-    """A program that makes what these steps would, without a component."""
+def flat_program(stack: Stack, states: list[dict[str, Any]]) -> Stack:
+    """A program that makes what these states hold, without a component."""
     project = {
         "name": "flat",
         "stackConfigDir": "stacks",
         "runtime": {"name": "python", "options": {"virtualenv": ".venv"}},
         "plugins": {"providers": [{"name": "swarm", "path": "components"}]},
     }
-    (stack.folder / "resources.json").write_text(json.dumps(list(_custom(steps))), encoding="utf-8")
+    (stack.folder / "resources.json").write_text(
+        json.dumps(list(_custom(states))), encoding="utf-8"
+    )
     path = stack.folder / "stacks/Pulumi.flat.yaml"
     found = yaml.safe_load(path.read_text(encoding="utf-8"))
     found["config"].pop("pulumi:disable-default-providers")
@@ -111,17 +115,15 @@ def _flat(stack: Stack, steps: list[dict[str, object]]) -> Stack:
     return stack
 
 
-def _custom(steps: list[dict[str, object]]) -> Iterator[dict[str, object]]:
-    for step in steps:
-        state = step.get("newState")
-        if not isinstance(state, dict) or not state.get("custom"):
-            continue
-        if not state["type"].startswith("pulumi:"):
+def _custom(states: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for state in states:
+        if state.get("custom") and not state["type"].startswith("pulumi:"):
             name = state["urn"].split("::")[3]
             yield {"type": state["type"], "name": name, "inputs": state.get("inputs", {})}
 
 
-def _preview(stack: Stack) -> tuple[float, Peak]:
+def preview(stack: Stack) -> tuple[float, Peak]:
+    """Seconds and memory of one."""
     with _memory_below() as peak, stopwatch() as seconds:
         stack.pulumi("preview", "--stack", stack.name)
     return seconds(), peak
