@@ -27,16 +27,11 @@ options = pulumi.ResourceOptions(protect=True)
 
 # As docs/proof.md tells users of this SDK to.
 TRANSFORMS = """
-from google.protobuf.json_format import MessageToDict
-
-
 def with_team(found):
     if not (found.type_.startswith("aws:") and "tags" in found.props):
         return None
-    if found.opts.replacement_trigger is not None:
-        found.opts.replacement_trigger = MessageToDict(found.opts.replacement_trigger)
     tags = {**(found.props["tags"] or {}), "team": "web"}
-    return pulumi.ResourceTransformResult({**found.props, "tags": tags}, found.opts)
+    return pulumi.ResourceTransformResult({**found.props, "tags": tags}, None)
 
 
 options = pulumi.ResourceOptions(transforms=[with_team])
@@ -110,7 +105,9 @@ def test_protected_cluster_is_protected_in_every_part(composed: Compose) -> None
     assert len(found) > 50
 
 
-@pytest.mark.parametrize("options", [TRANSFORMS, TRANSFORMATIONS])
+@pytest.mark.parametrize(
+    "options", [TRANSFORMS, TRANSFORMATIONS], ids=["transforms", "transformations"]
+)
 def test_transforms_of_the_callers_reach_every_part(composed: Compose, options: str) -> None:
     stack = composed(options)
     tagged = [state for state in planned(stack) if "tags" in state.get("inputs", {})]
