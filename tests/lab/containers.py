@@ -68,9 +68,11 @@ def ready(cloud: LocalCloud) -> list[str]:
 
 def networks(cloud: LocalCloud, host: str) -> dict[str, tuple[str, str]]:
     """What ``docker network ls`` lists: {name: (driver, scope)}."""
-    template = "{{.Name}} {{.Driver}} {{.Scope}}"
+    # A network that is just being removed has no driver any more.
+    template = "{{.Name}}|{{.Driver}}|{{.Scope}}"
     listed = cloud.on(host, "docker", "network", "ls", "--format", template)
-    return {name: (driver, scope) for name, driver, scope in map(str.split, listed.splitlines())}
+    rows = (row.split("|") for row in listed.splitlines())
+    return {name: (driver, scope) for name, driver, scope in rows}
 
 
 def task_container(cloud: LocalCloud, host: str, service_name: str) -> str:
