@@ -69,8 +69,7 @@ docs: setup ## Build the docs site into site/
 test: setup languages lint ## Run all checks and tests (the kernel tier aside)
 	@tools/system-packages chromium # looks at the docs
 	@# Two clouds at a time: they wait more than they compute.
-	$(MAKE) --no-print-directory --jobs 2 --keep-going --output-sync=target \
-		test-shared test-own test-engine
+	$(MAKE) --no-print-directory --jobs 2 --keep-going --output-sync=target test-shared test-own
 
 test-shared:
 	$(LOCAL) $(PYTHON) -m pytest -m shared_cloud
@@ -78,9 +77,9 @@ test-shared:
 test-own:
 	$(LOCAL) $(PYTHON) -m pytest -m "not shared_cloud"
 
-ENGINE_TESTS ?= tests/lab/test_stack.py tests/lab/test_networks.py
-test-engine: setup ## Run ENGINE_TESTS of the shared cloud on hosts with Docker's current engine
-	SWARM_TEST_ENGINE=current $(LOCAL) $(PYTHON) -m pytest -m shared_cloud $(ENGINE_TESTS)
+ENGINE_TESTS ?= -m shared_cloud tests/lab
+test-engine: setup ## Run ENGINE_TESTS (the shared ones by default) on Docker's current engine
+	SWARM_TEST_ENGINE=current $(LOCAL) $(PYTHON) -m pytest $(ENGINE_TESTS)
 
 KERNEL_TESTS ?= tests/lab
 test-kernel: setup languages ## Run KERNEL_TESTS (tests/lab by default) in a guest with Debian's stock kernel

@@ -60,6 +60,7 @@ class Cloud:
         hooks = autoscaling.HookCalls(moto, self._autoscaling)
         self._app = _Watcher(hooks, on_call)
         self._user_data: dict[str, bytes] = {}
+        self._engines: dict[str, str] = {}
         self._ec2 = client(config, "ec2")
         self._iam = client(config, "iam")
         _give_interfaces_free_addresses()
@@ -150,6 +151,7 @@ class Cloud:
             vpc_id=interface["VpcId"],
             zone=found["Placement"]["AvailabilityZone"],
             image_id=found["ImageId"],
+            engine=self._engines.get(found["ImageId"], self._config.engine),
             instance_type=found["InstanceType"],
             profile_arn=profile,
             metadata_hop_limit=options.get("HttpPutResponseHopLimit", 1),
@@ -188,16 +190,18 @@ class Cloud:
         parameters = ssm_backends[settings.ACCOUNT_ID][settings.REGION]._parameters  # noqa: SLF001  # the API keeps them for AWS
         for release in DEBIAN_RELEASES:
             for debian_name, aws_name in ARCHITECTURES.items():
-                image = self._ec2.register_image(
-                    Name=f"debian-{release}-{debian_name}-lab",
-                    Architecture=aws_name,
-                    RootDeviceName="/dev/xvda",
-                )
-                _seed_parameter(
-                    parameters,
-                    DEBIAN_AMI_PARAMETER.format(release=release, architecture=debian_name),
-                    image["ImageId"],
-                )
+                name = f"debian-{release}-{debian_name}"
+                parameter = DEBIAN_AMI_PARAMETER.format(release=release, architecture=debian_name)
+                debians = self._register_image(f"{name}-lab", aws_name)
+                _seed_parameter(parameters, parameter, debians)
+                current = self._register_image(f"{name}-current-docker", aws_name)
+                self._engines[current] = settings.CURRENT_ENGINE
+
+    def _register_image(self, name: str, architecture: str) -> str:
+        image = self._ec2.register_image(
+            Name=name, Architecture=architecture, RootDeviceName="/dev/xvda"
+        )
+        return str(image["ImageId"])
 
     @staticmethod
     def _run(server: BaseWSGIServer) -> None:

@@ -92,7 +92,7 @@ class Reconciler:
         for instance in snapshot.instances:
             if instance.instance_id not in self._machines:
                 self._machines[instance.instance_id] = Machine(
-                    self._config, self._fabric, self._root, instance, self._wake
+                    self._config, self._fabric, instance, self._wake
                 )
             self._machines[instance.instance_id].want(instance.state)
         for instance_id in self._machines.keys() - {i.instance_id for i in snapshot.instances}:

@@ -15,7 +15,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from lab import namespace, settings
+from lab import namespace, root, settings
 from lab.fabric import Fabric
 from lab.model import Instance
 
@@ -39,7 +39,6 @@ class Machine:
         self,
         config: settings.Settings,
         fabric: Fabric,
-        root: Path,
         instance: Instance,
         on_change: Callable[[], None],
     ) -> None:
@@ -47,7 +46,6 @@ class Machine:
         self.boots = 0
         self._config = config
         self._fabric = fabric
-        self._root = root
         self._on_change = on_change
         self._folder = config.hosts / instance.instance_id
         self._namespace = config.namespace(instance.instance_id)
@@ -118,6 +116,7 @@ class Machine:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _boot(self) -> None:
+        image = root.build(self.instance.engine)
         self._clear_network()
         namespace.ip("netns", "add", self._namespace)
         namespace.ip("link", "set", "lo", "up", namespace=self._namespace)
@@ -134,7 +133,7 @@ class Machine:
                     "LAB_INSTANCE": self.instance.instance_id,
                     "LAB_HOSTNAME": self.instance.host_name,
                     "LAB_HOST": str(self._folder),
-                    "LAB_ROOT": str(self._root),
+                    "LAB_ROOT": str(image),
                     "LAB_SCRIPTS": str(SCRIPTS),
                     "LAB_AUTHORITY": str(self._config.authority),
                 },

@@ -28,7 +28,8 @@ class Group:
 class Instance:
     """An EC2 instance: what a host must be to stand for it.
 
-    ``role`` is that of its profile; ``autoscaling_group`` is empty for one that is in none.
+    ``engine`` is that of its image, one of lab.settings; ``role`` is that of its profile;
+    ``autoscaling_group`` is empty for one that is in none.
     """
 
     instance_id: str
@@ -41,6 +42,7 @@ class Instance:
     vpc_id: str
     zone: str
     image_id: str
+    engine: str
     instance_type: str
     metadata_hop_limit: int
     metadata_tokens_required: bool

@@ -20,7 +20,7 @@ from lab.settings import DEBIANS_ENGINE, Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 HOME = ROOT / ".pulumi-home"
-AMI = "ami-0123456789abcdef0"  # the local cloud boots the same root whatever the image
+AMI = "ami-0123456789abcdef0"  # none that the local cloud knows: it boots its usual root then
 LINKED = ("Pulumi.yaml", "__main__.py", "components", ".venv")
 
 Changes = dict[tuple[str, str], str]

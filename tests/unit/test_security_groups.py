@@ -19,6 +19,7 @@ def instance(number: int, *groups: str, **changes: Any) -> Instance:
         "vpc_id": "vpc-1",
         "zone": "us-east-1a",
         "image_id": "ami-1",
+        "engine": "debian",
         "instance_type": "t3.small",
         "role": None,
         "metadata_hop_limit": 1,
