@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from lab import docker_engine
+from lab import docker_engine, root
+from lab.settings import CURRENT_ENGINE
 from tests.lab.cloud import LocalCloud, Stack, eventually, running_cloud
 from tests.lab.containers import MANAGER, service
 from tests.lab.test_probe import verify
@@ -23,6 +24,7 @@ NODES = 5
 
 @pytest.fixture
 def own_cloud() -> Iterator[LocalCloud]:
+    root.build(CURRENT_ENGINE)  # takes longer than a machine has for its boot
     with running_cloud("swarm-test-engine", 5109) as made:
         yield made
 
