@@ -35,6 +35,7 @@ def engines(cloud: LocalCloud) -> list[str]:
     return shown.split()
 
 
+@pytest.mark.timeout(1800)  # the engine is built first, where no cache has it
 def test_swarm_moves_to_the_current_engine_and_keeps_its_networks_and_services(
     own_cloud: LocalCloud, tmp_path: Path
 ) -> None:
