@@ -7,12 +7,11 @@ import hashlib
 import os
 import shutil
 import subprocess
-import tempfile
 from pathlib import Path
 
 from lab import settings
+from tools.toolchain import TOOLS, cached
 
-TOOLS = Path(__file__).resolve().parent.parent / "tools"
 MODULE = TOOLS / "docker-engine"
 VERSION = "29.9.3"  # of the command line in go.mod, which its engine is released with
 # The command line has no go.mod, so Go would take it for code of Go 1.16.
@@ -38,9 +37,13 @@ def key() -> str:
 
 def build() -> Path:
     """The folder with the programs at their paths, building them when the cache has none."""
-    final = settings.cache() / f"docker-engine-{key()}"
-    if final.is_dir():
-        return final
+    with cached("docker-engine", key()) as (folder, missing):
+        if missing:
+            _build(folder)
+    return settings.cache() / f"docker-engine-{key()}"
+
+
+def _build(folder: Path) -> None:
     if shutil.which("go") is None:
         raise SystemExit(
             "lab: SWARM_LAB_ENGINE asks for an engine that is built from its Go modules, which "
@@ -48,14 +51,10 @@ def build() -> Path:
         )
     print(f"lab: building Docker {VERSION} from its Go modules (about six minutes)", flush=True)
     subprocess.run([str(TOOLS / "system-packages"), *SYSTEM_PACKAGES], check=True)
-    with tempfile.TemporaryDirectory(prefix=".docker-engine-", dir=final.parent) as folder:
-        partial = Path(folder) / "engine"
-        for path, package, cgo, flags in PROGRAMS:
-            subprocess.run(
-                ["go", "build", "-trimpath", *flags, "-o", str(partial / path), package],
-                cwd=MODULE,
-                env={**os.environ, "CGO_ENABLED": cgo},
-                check=True,
-            )
-        partial.rename(final)
-    return final
+    for path, package, cgo, flags in PROGRAMS:
+        subprocess.run(
+            ["go", "build", "-trimpath", *flags, "-o", str(folder / path), package],
+            cwd=MODULE,
+            env={**os.environ, "CGO_ENABLED": cgo},
+            check=True,
+        )

@@ -1,6 +1,7 @@
 """The disk image of the hosts: one Debian root, built once and shared read-only."""
 
 import fcntl
+import functools
 import hashlib
 import os
 import shutil
@@ -8,6 +9,7 @@ import subprocess
 from pathlib import Path
 
 from lab import docker_engine, settings
+from tools.toolchain import cached
 
 # What an AMI of Debian with Docker holds, and what the lab's own services and the tests use.
 PACKAGES = (
@@ -89,6 +91,7 @@ def path() -> Path:
     return settings.cache() / f"root-{key()}"
 
 
+@functools.cache  # every boot of a machine asks
 def build(engine: str = settings.DEBIANS_ENGINE) -> Path:
     """The folder of the root with an engine, building it when the cache has none for these pins."""
     final = path()
@@ -104,18 +107,14 @@ def build(engine: str = settings.DEBIANS_ENGINE) -> Path:
 
 
 def _with_current_engine(root: Path) -> Path:
-    final = root.with_name(f"{root.name}-{docker_engine.key()}")
-    if not final.is_dir():
-        programs = docker_engine.build()
-        partial = final.with_name(f".{final.name}.{os.getpid()}")
-        copy = ["cp", "--archive", "--reflink=auto"]
-        try:
-            subprocess.run([*copy, str(root), str(partial)], check=True)
-            subprocess.run([*copy, f"{programs}/.", str(partial)], check=True)
-            partial.rename(final)
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
-    return final
+    key = docker_engine.key()
+    with cached(root.name, key) as (folder, missing):
+        if missing:
+            for part in (root, docker_engine.build()):
+                subprocess.run(
+                    ["cp", "--archive", "--reflink=auto", f"{part}/.", str(folder)], check=True
+                )
+    return settings.cache() / f"{root.name}-{key}"
 
 
 def _build(final: Path) -> None:

@@ -5,5 +5,6 @@ import sys
 from pulumi.provider.experimental.server import main
 
 from lab.aws_plugin.provider import AwsStandIn
+from tools.toolchain import AWS_PLUGIN_VERSION
 
-main(sys.argv[1:], "7.51.1", AwsStandIn())
+main(sys.argv[1:], AWS_PLUGIN_VERSION, AwsStandIn())

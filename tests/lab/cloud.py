@@ -16,7 +16,7 @@ import yaml
 
 from lab import cleanup
 from lab.cloud import client
-from lab.settings import DEBIANS_ENGINE, Settings
+from lab.settings import BUSYBOX_IMAGE, DEBIANS_ENGINE, Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 HOME = ROOT / ".pulumi-home"
@@ -27,6 +27,7 @@ Changes = dict[tuple[str, str], str]
 
 # What the hosts of a cloud have, unless a test says otherwise (make test-engine).
 ENGINE = os.environ.get("SWARM_TEST_ENGINE", DEBIANS_ENGINE)
+COMMAND_SECONDS = 240
 # In an emulated guest everything takes about ten times as long (tools/guest).
 PATIENCE = 10 if os.environ.get("GUEST_ACCELERATOR") == "tcg" else 1
 
@@ -49,7 +50,7 @@ def run(
     *,
     check: bool = True,
     given: str = "",
-    seconds: int = 240,
+    seconds: int = COMMAND_SECONDS,
 ) -> subprocess.CompletedProcess[str]:
     """A command in a folder; one that fails says what it printed."""
     result = subprocess.run(
@@ -74,14 +75,19 @@ class LocalCloud:
     config: Settings
     environment: Mapping[str, str]
 
-    def lab(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        own = {
+    @property
+    def own_environment(self) -> dict[str, str]:
+        """The environment that tells programs of the lab which cloud is meant."""
+        return {
+            **self.environment,
             "SWARM_LAB": self.config.name,
             "SWARM_LAB_PORT": str(self.config.api_port),
             "SWARM_LAB_ENGINE": self.config.engine,
         }
+
+    def lab(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         argv = (sys.executable, "-m", "lab", *arguments)
-        return run(argv, ROOT, {**self.environment, **own}, check=check, seconds=300)
+        return run(argv, ROOT, self.own_environment, check=check, seconds=300)
 
     def on(self, host: str, *argv: str, check: bool = True) -> str:
         """Run a command on a host; returns what it printed."""
@@ -195,9 +201,11 @@ class Stack:
         self._base["config"] |= {f"swarm:{key}": value for key, value in changes.items()}
         self.configure()
 
-    def pulumi(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    def pulumi(
+        self, *arguments: str, check: bool = True, seconds: int = COMMAND_SECONDS
+    ) -> subprocess.CompletedProcess[str]:
         argv = ("pulumi", *arguments, "--non-interactive", "--color=never")
-        return run(argv, self.folder, self.environment, check=check)
+        return run(argv, self.folder, self.environment, check=check, seconds=seconds)
 
     def login(self, manager: str, *command: str, given: str = "") -> str:
         """What a command says on a manager, by the way that users have."""
@@ -227,8 +235,8 @@ class Stack:
     def preview_json(self, *flags: str) -> str:
         return self.pulumi("preview", "--stack", self.name, "--json", *flags).stdout
 
-    def up(self) -> str:
-        return self._carry_out("up").stdout
+    def up(self, seconds: int = COMMAND_SECONDS) -> str:
+        return self._carry_out("up", seconds=seconds).stdout
 
     def refresh(self) -> str:
         return self._carry_out("refresh").stdout
@@ -240,9 +248,11 @@ class Stack:
         """One of those three, whether it succeeds or not."""
         return self._carry_out(command, check=False)
 
-    def _carry_out(self, command: str, *, check: bool = True) -> subprocess.CompletedProcess[str]:
+    def _carry_out(
+        self, command: str, *, check: bool = True, seconds: int = COMMAND_SECONDS
+    ) -> subprocess.CompletedProcess[str]:
         flags = ("--stack", self.name, "--yes", "--skip-preview")
-        return self.pulumi(command, *flags, check=check)
+        return self.pulumi(command, *flags, check=check, seconds=seconds)
 
     def export(self) -> str:
         return self.pulumi("stack", "export", "--stack", self.name).stdout
@@ -262,6 +272,13 @@ class Stack:
         shown = self.pulumi("stack", "output", "--stack", self.name, "--json").stdout
         outputs: dict[str, Any] = json.loads(shown)
         return outputs
+
+
+def verify(stack: Stack, *arguments: str) -> tuple[int, dict[str, Any]]:
+    """The exit code and the findings of a probe of networks."""
+    result = stack.command("verify", "--json", "--image", BUSYBOX_IMAGE, *arguments)
+    assert result.stdout, result.stderr
+    return result.returncode, json.loads(result.stdout)
 
 
 def local_stack(cloud: LocalCloud) -> dict[str, Any]:

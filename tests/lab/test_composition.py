@@ -25,28 +25,22 @@ PROTECTED = """
 options = pulumi.ResourceOptions(protect=True)
 """
 
+WITH_TEAM = """
+def with_team(found):
+    if not (found.type_.startswith("aws:") and "tags" in found.props):
+        return None
+    props = {**found.props, "tags": {**(found.props["tags"] or {}), "team": "web"}}
+    return pulumi.%s
+
+
+options = pulumi.ResourceOptions(%s=[with_team])
+"""
 # As docs/proof.md tells users of this SDK to.
-TRANSFORMS = """
-def with_team(found):
-    if not (found.type_.startswith("aws:") and "tags" in found.props):
-        return None
-    tags = {**(found.props["tags"] or {}), "team": "web"}
-    return pulumi.ResourceTransformResult({**found.props, "tags": tags}, None)
-
-
-options = pulumi.ResourceOptions(transforms=[with_team])
-"""
-
-TRANSFORMATIONS = """
-def with_team(found):
-    if not (found.type_.startswith("aws:") and "tags" in found.props):
-        return None
-    tags = {**(found.props["tags"] or {}), "team": "web"}
-    return pulumi.ResourceTransformationResult({**found.props, "tags": tags}, found.opts)
-
-
-options = pulumi.ResourceOptions(transformations=[with_team])
-"""
+TRANSFORMS = WITH_TEAM % ("ResourceTransformResult(props, None)", "transforms")
+TRANSFORMATIONS = WITH_TEAM % (
+    "ResourceTransformationResult(props, found.opts)",
+    "transformations",
+)
 
 OWN_PROVIDER = """
 import pulumi_aws as aws

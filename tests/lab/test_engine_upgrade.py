@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from lab import docker_engine, root
-from lab.settings import CURRENT_ENGINE
-from tests.lab.cloud import LocalCloud, Stack, eventually, running_cloud
+from lab.settings import CURRENT_ENGINE, DEBIANS_ENGINE
+from pulumi_swarm.review.sentences import NETWORK
+from tests.lab.cloud import LocalCloud, Stack, eventually, running_cloud, verify
 from tests.lab.containers import MANAGER, service
-from tests.lab.test_probe import verify
 
 pytestmark = [
     pytest.mark.own_cloud,
@@ -18,14 +18,13 @@ pytestmark = [
 ]
 
 IMAGE = "debian-12-amd64-current-docker"
-NETWORK = "docker:index/network:Network"
 NODES = 5
 
 
 @pytest.fixture
 def own_cloud() -> Iterator[LocalCloud]:
     root.build(CURRENT_ENGINE)  # takes longer than a machine has for its boot
-    with running_cloud("swarm-test-engine", 5109) as made:
+    with running_cloud("swarm-test-engine", 5109, DEBIANS_ENGINE) as made:
         yield made
 
 

@@ -1,14 +1,12 @@
 """The probe of a network: all is well with the stack, and what is broken on purpose is named."""
 
-import json
 import subprocess
-from typing import Any
 
 import pytest
 
 from lab import namespace
 from lab.settings import BUSYBOX_IMAGE
-from tests.lab.cloud import LocalCloud, Stack, eventually
+from tests.lab.cloud import LocalCloud, Stack, eventually, verify
 from tests.lab.conftest import FirstRun
 from tests.lab.containers import MANAGER, networks, ready
 from tests.lab.rules import rules_taken_out
@@ -28,12 +26,6 @@ def _logs_come(first_run: FirstRun) -> None:
     for host in sorted(cloud.hosts()):
         cloud.on(host, "systemctl", "restart", "docker")
         eventually(lambda: len(ready(cloud)) == NODES, 90, "all are ready again")
-
-
-def verify(stack: Stack, *arguments: str) -> tuple[int, dict[str, Any]]:
-    result = stack.command("verify", "--json", "--image", BUSYBOX_IMAGE, *arguments)
-    assert result.stdout, result.stderr
-    return result.returncode, json.loads(result.stdout)
 
 
 def causes(stack: Stack, network: str, *arguments: str) -> str:

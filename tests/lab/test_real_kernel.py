@@ -7,7 +7,7 @@ import pytest
 
 from lab.settings import BUSYBOX_IMAGE
 from tests.lab.capture import esp_packets, vxlan_packets
-from tests.lab.cloud import LocalCloud, Stack, eventually
+from tests.lab.cloud import LocalCloud, Stack, eventually, verify
 from tests.lab.containers import (
     MANAGER,
     container,
@@ -18,7 +18,7 @@ from tests.lab.containers import (
     vni,
 )
 from tests.lab.rules import rules_taken_out
-from tests.lab.test_probe import NODES, verify
+from tests.lab.test_probe import NODES
 
 WORKERS = ("swarm-worker-0", "swarm-worker-1")
 

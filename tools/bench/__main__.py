@@ -8,38 +8,45 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.lab.cloud import Stack, running_cloud
+from tests.lab.cloud import LocalCloud, Stack, running_cloud
 
 from . import networks, overlays, previews, replacement, swarms, unchanged
 from .table import Table
 
 PARTS = ("swarms", "networks", "overlays", "replacement", "previews", "unchanged")
-WITHOUT_SWARM = {"previews", "unchanged"}
+WITHOUT_HOSTS = {"unchanged"}
+WITHOUT_SWARM = {"previews", *WITHOUT_HOSTS}
 
 
 def main(parts: list[str]) -> int:
     table = Table()
-    with tempfile.TemporaryDirectory() as name, running_cloud("swarm-bench", 5110) as cloud:
+    with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        if set(parts) - WITHOUT_SWARM:
-            (folder / "swarm").mkdir()
-            swarm = Stack(folder / "swarm", cloud)
-            seconds = swarms.ours(swarm)
-            if "swarms" in parts:
-                (folder / "ansible").mkdir()
-                swarms.measure(table, cloud, folder / "ansible", seconds)
-            if "networks" in parts:
-                networks.measure(table, swarm, cloud, folder / "networks")
-            if "overlays" in parts:
-                overlays.measure(table, swarm, cloud)
-            if "replacement" in parts:
-                replacement.measure(table, swarm, cloud)
-            swarm.destroy()
-        if "previews" in parts:
-            previews.measure(table, cloud, folder / "previews")
+        if set(parts) - WITHOUT_HOSTS:
+            with running_cloud("swarm-bench", 5110) as cloud:
+                _on_hosts(table, cloud, folder, parts)
         if "unchanged" in parts:
             unchanged.measure(table, folder / "unchanged")
     return int(any(row.verdict.endswith("NO") for row in table.rows))
+
+
+def _on_hosts(table: Table, cloud: LocalCloud, folder: Path, parts: list[str]) -> None:
+    if set(parts) - WITHOUT_SWARM:
+        (folder / "swarm").mkdir()
+        swarm = Stack(folder / "swarm", cloud)
+        seconds = swarms.ours(swarm)
+        if "swarms" in parts:
+            (folder / "ansible").mkdir()
+            swarms.measure(table, cloud, folder / "ansible", seconds)
+        if "networks" in parts:
+            networks.measure(table, swarm, cloud, folder / "networks")
+        if "overlays" in parts:
+            overlays.measure(table, swarm, cloud)
+        if "replacement" in parts:
+            replacement.measure(table, swarm, cloud)
+        swarm.destroy()
+    if "previews" in parts:
+        previews.measure(table, cloud, folder / "previews")
 
 
 if __name__ == "__main__":

@@ -2,8 +2,9 @@
 # Join this machine to its swarm or, on the first manager of a new one, make the swarm.
 # Runs at every boot; on a machine that is in a swarm it changes nothing. With "upkeep", which a
 # timer calls on managers, it unlocks a locked swarm, hands over tokens that were rotated, drains
-# machines of pools that are about to go and takes those off the list that are gone. With "serve-the-group", on a machine of a pool, it
-# tells the group when the machine has joined, and leaves before the machine ends.
+# machines of pools that are about to go and takes those off the list that are gone. With
+# "serve-the-group", on a machine of a pool, it tells the group when the machine has joined, and
+# leaves before the machine ends.
 set -u
 . /etc/swarm/node.conf
 work=${RUNTIME_DIRECTORY:-/run/swarm-bootstrap} # of tmpfs and for root alone: tokens pass through it
