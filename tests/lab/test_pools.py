@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import time
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ GROUP = "swarm/local/swarm-web"
 JOINED_SECONDS = 120  # a machine here joins in ten seconds; a busy computer takes longer
 # An engine's labels reach managers in 20 s, the leader looks every 30 s, and time to notice.
 DRAINED_SECONDS = 20 + 30 + 60
+LEADER = '{{if eq .ManagerStatus "Leader"}}{{.ID}}{{end}}'
 HEARD_SIGTERM = 128 + signal.SIGTERM  # what sleep ends with under an init, unless it is killed
 REAPED_SECONDS = 45 + 30 + 60  # reapAfterSeconds of the tests, the timer, and time to notice
 
@@ -117,10 +119,14 @@ def test_pool_grows_and_shrinks_without_pulumi_and_machines_leave_before_their_e
 
 def ended_tasks(cloud: LocalCloud, name: str, address: str) -> set[tuple[str, int]]:
     """How the tasks of a service ended on a machine, as its manager heard of it in time."""
-    node = "ip-" + address.replace(".", "-")
-    listed = cloud.on(MANAGER, "docker", "service", "ps", "-q", "--filter", f"node={node}", name)
+    on_it = f"node={node_name(address)}"
+    listed = cloud.on(MANAGER, "docker", "service", "ps", "-q", "--filter", on_it, name)
     tasks = [inspect(cloud, MANAGER, task)["Status"] for task in listed.split()]
     return {(task["State"], task["ContainerStatus"].get("ExitCode", 0)) for task in tasks}
+
+
+def node_name(address: str) -> str:
+    return "ip-" + address.replace(".", "-")
 
 
 def said(cloud: LocalCloud, host: str) -> str:
@@ -142,12 +148,36 @@ def test_machine_that_ends_without_a_word_is_taken_off_the_list(
 def test_machine_that_was_taken_out_of_the_swarm_ends_itself_and_another_comes(
     swarm: LocalCloud,
 ) -> None:
-    address = next(a for a, state in nodes(swarm).items() if state == "ready")
-    name = "ip-" + address.replace(".", "-")
-    swarm.on(MANAGER, "docker", "node", "rm", "--force", name)
-    # It looks a minute after its boot and twice a minute from then on, and is sure a minute later.
+    """Its agent speaks with a manager that does not lead: Docker itself would never notice."""
+    address = eventually(lambda: speaks_with_a_follower(swarm), 120, "one speaks with a follower")
+    swarm.on(MANAGER, "docker", "node", "rm", "--force", node_name(address))
+    # It looks once a minute, and acts at the second look.
     eventually(lambda: are_the_machines(swarm, 3), 150 + JOINED_SECONDS, "another has joined")
     assert address not in nodes(swarm)
+
+
+def speaks_with_a_follower(cloud: LocalCloud) -> str | None:
+    """The address of such a machine; if none does yet, the leader goes away for a moment."""
+    names = {host["address"]: name for name, host in cloud.hosts().items()}
+    leader = leading(cloud)
+    for address, state in nodes(cloud).items():
+        if state == "ready" and manager_of(cloud, names[address]) != leader:
+            return address
+    cloud.on(names[leader], "systemctl", "restart", "docker")
+    eventually(lambda: cloud.succeeds(MANAGER, "docker", "node", "ls"), 60, "another leads")
+    eventually(lambda: set(nodes(cloud).values()) == {"ready"}, 60, "all are Ready")
+    return None
+
+
+def leading(cloud: LocalCloud) -> str:
+    (node,) = cloud.on(MANAGER, "docker", "node", "ls", "--format", LEADER).split()
+    return str(inspect(cloud, MANAGER, node)["ManagerStatus"]["Addr"]).removesuffix(":2377")
+
+
+def manager_of(cloud: LocalCloud, host: str) -> str:
+    """The manager that a worker's agent has chosen for its session."""
+    journal = cloud.on(host, "journalctl", "-u", "docker", "-o", "cat", "--no-pager")
+    return re.findall(r"manager selected by agent for new session: .*?([0-9.]+):2377", journal)[-1]
 
 
 def test_raised_generation_replaces_the_machines_of_a_pool_qr_11(

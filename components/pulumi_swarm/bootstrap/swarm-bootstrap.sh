@@ -366,7 +366,7 @@ complete_hook() { # HOOK: tell the group that this machine has done what the hoo
 # ends, so that managers need not find out; the group waits for both by its hooks. A machine that was
 # taken out, after it had been cut off for long, ends itself, and the group makes another.
 serve_the_group() {
-	left=no out_since=
+	left=no turn=0 out=0
 	while :; do
 		if [ -e "$joined" ] && [ ! -e "$in_service" ]; then
 			complete_hook join
@@ -384,11 +384,9 @@ serve_the_group() {
 		if [ "$target" = Terminated ]; then
 			! complete_hook leave || return 0
 			say "the lifecycle action cannot be completed (HTTP status $status); trying again"
-		elif [ $left = no ] && [ -e "$joined" ] && taken_out; then
-			out_since=${out_since:-$(date +%s)}
-			[ $(($(date +%s) - out_since)) -lt 60 ] || end_the_machine
-		else
-			out_since=
+		elif [ $left = no ] && [ -e "$joined" ] && [ $((turn = (turn + 1) % 12)) -eq 0 ]; then # once a minute
+			if taken_out; then out=$((out + 1)); else out=0; fi
+			[ $out -lt 2 ] || end_the_machine # Docker may only have been restarting
 		fi
 		sleep 5
 	done
@@ -416,14 +414,30 @@ end_the_machine() {
 	exit 0
 }
 
-# Docker goes on calling it active. It may say once that it was removed, and then wait for ever for
-# a manager that says nothing (swarmkit ca/auth.go, agent/session.go); an id that was removed never
-# comes back. Docker's own lines alone: containers may log to the journal too.
+# Docker goes on calling it active, and its journal may never say a word: a manager that does not lead
+# passes its calls on, and of those the leader refuses none (swarmkit ca/auth.go). So each manager is
+# asked directly.
 taken_out() {
-	case $(swarm_state) in inactive | error) return ;; esac
-	id=$(timeout 30 docker info --format '{{.Swarm.NodeID}}' 2>/dev/null) && [ -n "$id" ] || return
-	journalctl -q -u docker -o cat --since "-3 min" _TRANSPORT=stdout |
-		grep -q "^time=.* msg=\"agent: session failed\".*node $id was removed from swarm"
+	case $(swarm_state) in inactive | error) return 0 ;; esac
+	for manager in $(timeout 30 docker info --format '{{range .Swarm.RemoteManagers}}{{.Addr}} {{end}}'); do
+		! is_removed_for "$manager" || return 0
+	done
+	return 1
+}
+
+# is_removed_for MANAGER: whether it refuses this node's id as one that was removed, which it is for
+# ever. Asked as an agent asks, for a heartbeat, but of no session, which changes nothing. OpenSSL does
+# not read a key with the header that Docker writes into it.
+is_removed_for() {
+	certificates=$(timeout 30 docker info --format '{{.DockerRootDir}}')/swarm/certificates
+	printf '\0\0\0\0\0' >"$work/request" # an empty message of gRPC
+	sed '/^kek-version: /,/^$/d' "$certificates/swarm-node.key" |
+		curl -s -m 10 --http2 --cacert "$certificates/swarm-root-ca.crt" \
+			--cert "$certificates/swarm-node.crt" --key /dev/stdin \
+			--connect-to "swarm-manager:2377:$1" --data-binary @"$work/request" \
+			-H 'Content-Type: application/grpc' -H 'TE: trailers' -D - -o /dev/null \
+			https://swarm-manager:2377/docker.swarmkit.v1.Dispatcher/Heartbeat |
+		grep -q '^grpc-message: .* was removed from swarm'
 }
 
 publish_token() { # SECRET KIND
