@@ -59,13 +59,24 @@ def _settled(folder: Path, **inputs: Any) -> Iterator[Stack]:
         stack = Stack(folder, cloud)
         own = {"networks": [], "sshIdentityFile": "", "sshAuthorizedKeys": [KEY]}
         stack.keep(**own, managerCount=MANAGERS, **inputs)
-        plugin = stack.folder / "components"
-        plugin.unlink()
-        plugin.symlink_to(PAPER / "swarm")
-        stack.up(UP_SECONDS)
-        plugin.unlink()
-        plugin.symlink_to(ROOT / "components")
+        with _on_paper(stack, "swarm"):
+            stack.up(UP_SECONDS)
         yield stack
+
+
+@contextmanager
+def _on_paper(stack: Stack, *plugins: str) -> Iterator[None]:
+    """With plugins that make nothing."""
+    project = stack.folder / "Pulumi.yaml"
+    real = project.read_text(encoding="utf-8")
+    paper = yaml.safe_load(real)
+    paper["plugins"]["providers"] = [{"name": name, "path": str(PAPER / name)} for name in plugins]
+    project.unlink()  # it may be a link to the program's own
+    project.write_text(yaml.safe_dump(paper), encoding="utf-8")
+    try:
+        yield
+    finally:
+        project.write_text(real, encoding="utf-8")
 
 
 def _timed(stack: Stack) -> tuple[float, float]:
@@ -85,18 +96,11 @@ def _flat(folder: Path, settled: Stack) -> Stack:
     ]
     folder.mkdir(parents=True)
     stack = flat_program(Stack(folder, settled.cloud, name="flat"), found)
-    # Made by plugins that make nothing, then given what the components' own say they are.
-    project = stack.folder / "Pulumi.yaml"
-    real = project.read_text(encoding="utf-8")
-    paper = yaml.safe_load(real)
-    paper["plugins"]["providers"] = [
-        {"name": name, "path": str(PAPER / name)} for name in ("aws", "swarm")
-    ]
-    project.write_text(yaml.safe_dump(paper), encoding="utf-8")
+    # Given what the components' own say they are, once made on paper.
     stack.environment["PYTHONPATH"] = str(ROOT)  # where the stand-in on paper finds the lab's
-    stack.up(UP_SECONDS)
+    with _on_paper(stack, "aws", "swarm"):
+        stack.up(UP_SECONDS)
     del stack.environment["PYTHONPATH"]
-    project.write_text(real, encoding="utf-8")
     state = json.loads(stack.export())
     for resource in state["deployment"]["resources"]:
         index = resource["urn"].rpartition("-")[2]
