@@ -59,6 +59,14 @@ class Launcher:
         self._name = name
         self._plan = plan
         self._wiring = wiring
+        # Once for all nodes: each output costs a preview time, and the more, the more there are.
+        self._ids = pulumi.Output.all(
+            worker=wiring.worker_secret_id,
+            manager=wiring.manager_secret_id,
+            host_key=wiring.host_key_secret_id,
+            unlock_key=wiring.unlock_key_secret_id,
+            parameter=wiring.addresses_parameter,
+        )
         self._instance_type = instance_type
         self._lifetime = lifetime
         self._ami = wiring.ami or newest_image(parent, plan, instance_type)
@@ -152,14 +160,7 @@ class Launcher:
         return Launched(instance=instance, node=member)
 
     def _user_data(self, hostname: str, node: NodePlan) -> pulumi.Output[str]:
-        wiring = self._wiring
-        return pulumi.Output.all(
-            worker=wiring.worker_secret_id,
-            manager=wiring.manager_secret_id,
-            host_key=wiring.host_key_secret_id,
-            unlock_key=wiring.unlock_key_secret_id,
-            parameter=wiring.addresses_parameter,
-        ).apply(lambda ids: render(node_settings(hostname, node, self._plan, ids)))
+        return self._ids.apply(lambda ids: render(node_settings(hostname, node, self._plan, ids)))
 
 
 def machine_tags(plan: GroupPlan, name: str, role: Role, own: Mapping[str, str]) -> dict[str, str]:

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
+from functools import cache
 from importlib.resources import files
 from ipaddress import IPv4Network
 
@@ -172,20 +173,22 @@ def _file(path: str, mode: str, content: str) -> list[str]:
     return [f"  - path: {path}", f'    permissions: "{mode}"', "    content: |", *indented]
 
 
-def _packed(path: str, content: str) -> list[str]:
+@cache  # the same for every node
+def _packed(path: str, content: str) -> tuple[str, ...]:
     """A compressed file: the script alone would fill EC2's limit (docs/decisions/0004).
 
     bzip2, because every machine makes the same bytes of it, which is not so with gzip.
     """
     packed = base64.b64encode(bz2.compress(content.encode())).decode()
-    return [
+    return (
         f"  - path: {path}",
         '    permissions: "0600"',
         "    encoding: b64",
         f"    content: {packed}",
-    ]
+    )
 
 
+@cache
 def _source(name: str) -> str:
     """A file of this package without its lines of comment: they are for readers of the source."""
     text = files(__package__).joinpath(name).read_text(encoding="utf-8")
