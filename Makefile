@@ -67,7 +67,7 @@ docs: setup ## Build the docs site into site/
 	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --quiet --strict
 
 test: setup languages lint ## Run all checks and tests (the kernel tier aside)
-	@tools/system-packages chromium # looks at the docs
+	@tools/system-packages chromium golang-cfssl # one looks at the docs, one signs certificates
 	@# Two clouds at a time: they wait more than they compute.
 	$(MAKE) --no-print-directory --jobs 2 --keep-going --output-sync=target test-shared test-own
 

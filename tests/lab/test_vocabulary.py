@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from tests.lab.authority import URL as AUTHORITY_URL
+from tests.lab.authority import Authority
 from tests.lab.cloud import LocalCloud, Stack, eventually, running_cloud
 from tests.lab.containers import container, inspect, ready, service, task_container
 
@@ -407,6 +409,37 @@ def made_bare(cloud: LocalCloud) -> str:
     return str(made["InstanceId"])
 
 
+def test_authority_outside_signs_for_every_node_and_the_swarms_own_takes_over_again(
+    stack: Stack, cloud: LocalCloud
+) -> None:
+    outside = Authority()
+    outside.serve(cloud, MANAGER)
+    added = {"externalCas": [{"url": AUTHORITY_URL, "caCert": outside.ca_cert}], "workerCount": 3}
+    given = {**added, "caCert": outside.ca_cert}
+    stack.configure(**{**given, "workerCount": 2})
+    assert stack.preview() == {SPEC: "update"}
+    stack.up()
+    eventually(lambda: all(outside.signed(c) for c in certificates(cloud)), 90, "it signed all")
+    assert root_of(cloud) == outside.ca_cert.strip()
+    # A machine that comes later gets its certificate there too, by the new token.
+    stack.configure(**given)
+    stack.up()
+    assert len(certificates(cloud)) == len(ready(cloud)) == 4
+    assert all(outside.signed(c) for c in certificates(cloud))
+    assert stack.preview() == {}
+    stack.refresh()
+    assert stack.preview() == {}
+
+    stack.configure(**added)
+    refused = stack.pulumi("preview", "--stack", stack.name, check=False)
+    assert "raise caRotation in the same update" in refused.stdout + refused.stderr
+    stack.configure(**added, caRotation=2)
+    stack.up()
+    eventually(lambda: not any(outside.signed(c) for c in certificates(cloud)), 90, "its own again")
+    assert len(ready(cloud)) == 4
+    assert stack.preview() == {}
+
+
 def test_encrypted_ingress_is_made_at_bootstrap_and_opens_esp_es_8(
     cloud: LocalCloud, said: Stack, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -440,6 +473,12 @@ def token(cloud: LocalCloud, role: str) -> str:
 
 def unlock_key(cloud: LocalCloud) -> str:
     return cloud.on(MANAGER, "docker", "swarm", "unlock-key", "-q").strip()
+
+
+def certificates(cloud: LocalCloud) -> list[str]:
+    """Of every node, its own certificate."""
+    path = "/var/lib/docker/swarm/certificates/swarm-node.crt"
+    return [cloud.on(host, "cat", path) for host in cloud.hosts()]
 
 
 def root_of(cloud: LocalCloud) -> str:

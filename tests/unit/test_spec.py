@@ -56,6 +56,8 @@ def test_defaults_are_what_a_new_swarm_has() -> None:
     )
 )
 def test_what_is_set_is_what_is_read_back(changes: dict[str, Any]) -> None:
+    if "external_cas" in changes:
+        changes |= {"ca_cert": PEM}
     wanted = inputs(**changes)
     set_ = spec.docker_spec(PRESENT, wanted)
     shown = spec.shown(set_)
@@ -88,6 +90,30 @@ def test_authority_that_docker_would_keep_is_not_taken_away() -> None:
     ((name, sentence),) = spec.refusals({**inputs(), "externalCas": [CA]}, inputs())
     assert name == "externalCas"
     assert "not take one away" in sentence
+
+
+OURS: dict[str, Any] = {"caRotation": 1}
+THEIRS = {"caRotation": 1, "caCert": PEM}
+OTHERS = {"caRotation": 1, "caCert": PEM.replace("A", "B")}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "sentence"),
+    [
+        (THEIRS, OTHERS, "by way of its own"),
+        (THEIRS, OURS, "raise caRotation in the same update"),
+        (THEIRS, {**THEIRS, "caRotation": 2}, "put the counter back"),
+        (THEIRS, {"caRotation": 2}, None),
+        (OURS, THEIRS, None),
+        (THEIRS, THEIRS, None),
+    ],
+)
+def test_swarm_goes_to_an_authority_outside_and_back_but_not_to_another(
+    before: dict[str, Any], after: dict[str, Any], sentence: str | None
+) -> None:
+    found = spec.refusals({**inputs(), **before}, {**inputs(), **after})
+    assert [name for name, _ in found] == ([] if sentence is None else ["caCert"])
+    assert sentence is None or sentence in found[0][1]
 
 
 INGRESS = ingress_body(read()[0].swarm.ingress)

@@ -10,6 +10,7 @@ from tests.unit.inputs import GOOD, KEY, read
 SUBNET = {"name": "a", "subnet": "10.210.0.0/24"}
 
 
+PEM = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
 PLACE = {"vpc_id": "vpc-1", "subnet_ids": ["subnet-1"], "vpc_cidr": "10.0.0.0/16"}
 
 
@@ -270,6 +271,8 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"daemon_log_driver": {"options": {}}}, "daemonLogDriver.name", "must be given"),
     ({"external_cas": [{"url": "http://ca"}]}, "externalCas[0].url", "https URL"),
     ({"external_cas": [{"url": "https://ca"}]}, "externalCas[0].caCert", "in PEM"),
+    ({"ca_cert": "ca.pem"}, "caCert", "in PEM"),
+    ({"ca_cert": PEM}, "caCert", "nobody could sign"),
     ({"join_token": "SWMTKN-1-x"}, "joinToken", "fetch tokens by themselves"),
     ({"advertise_addr": "public"}, "advertiseAddr", "nodeAdvertiseAddrs"),  # NW-2
     ({"docker_host": "tcp://10.0.1.10:2376"}, "dockerHost", "pinned host key"),  # PD-13, NW-8

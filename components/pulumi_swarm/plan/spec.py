@@ -42,6 +42,7 @@ class SpecPlan:
     snapshot_interval: int
     max_snapshots: int
     external_cas: tuple[ExternalCa, ...]
+    ca_cert: str
     worker_token_rotation: int
     manager_token_rotation: int
     ca_rotation: int
@@ -57,6 +58,7 @@ class SpecPlan:
             "snapshotInterval": self.snapshot_interval,
             "maxSnapshots": self.max_snapshots,
             "externalCas": [{"url": ca.url, "caCert": ca.ca_cert} for ca in self.external_cas],
+            **({"caCert": self.ca_cert} if self.ca_cert else {}),
             "workerTokenRotation": self.worker_token_rotation,
             "managerTokenRotation": self.manager_token_rotation,
             "caRotation": self.ca_rotation,
@@ -65,6 +67,7 @@ class SpecPlan:
 
 def read_spec(reader: Reader) -> SpecPlan:
     """All of it; Docker's defaults for what is not given."""
+    external_cas = _external_cas(reader)
     return SpecPlan(
         autolock=reader.boolean("autolock", default=False),
         cert_expiry_hours=reader.integer(
@@ -107,7 +110,8 @@ def read_spec(reader: Reader) -> SpecPlan:
             unit="old snapshots",
             why="each is a copy of the swarm's state on the managers' disks",
         ),
-        external_cas=_external_cas(reader),
+        external_cas=external_cas,
+        ca_cert=_ca_cert(reader, external_cas),
         worker_token_rotation=_rotation(reader, "worker_token_rotation"),
         manager_token_rotation=_rotation(reader, "manager_token_rotation"),
         ca_rotation=_rotation(reader, "ca_rotation"),
@@ -135,13 +139,32 @@ def _external_cas(reader: Reader) -> tuple[ExternalCa, ...]:
                 "must be the https URL of a CFSSL signing endpoint",
                 "write it like https://ca.example.com/api/v1/cfssl/sign",
             )
-        certificate = item.text("ca_cert", "")
-        if not _CERTIFICATE.fullmatch(certificate):
-            item.wrong(
-                "ca_cert",
-                "must be the authority's certificate in PEM, with its first and last line",
-                "give the contents of its .pem file, never its key",
-                "(no certificate)",  # it may be a private key: an error must not show it
-            )
-        found.append(ExternalCa(url=url, ca_cert=certificate))
+        found.append(ExternalCa(url=url, ca_cert=_certificate(item)))
     return tuple(found)
+
+
+def _ca_cert(reader: Reader, external_cas: tuple[ExternalCa, ...]) -> str:
+    """The root certificate whose key is outside; empty when the swarm makes its own."""
+    if not reader.has("ca_cert"):
+        return ""
+    certificate = _certificate(reader)
+    if certificate.split() not in [ca.ca_cert.split() for ca in external_cas]:
+        reader.wrong(
+            "ca_cert",
+            "must be the caCert of one of externalCas, or nobody could sign with it",
+            "add its authority to externalCas",
+            "(a certificate)",
+        )
+    return certificate
+
+
+def _certificate(reader: Reader) -> str:
+    certificate = reader.text("ca_cert", "")
+    if not _CERTIFICATE.fullmatch(certificate):
+        reader.wrong(
+            "ca_cert",
+            "must be the authority's certificate in PEM, with its first and last line",
+            "give the contents of its .pem file, never its key",
+            "(no certificate)",  # it may be a private key: an error must not show it
+        )
+    return certificate

@@ -82,6 +82,7 @@ RESOURCES: dict[str, Any] = {
             "externalCas": _described(
                 {"type": "array", "items": ANY}, "url and caCert of each external authority."
             ),
+            "caCert": _described(STRING, "The root certificate whose key is with one of them."),
             "workerTokenRotation": _described(INTEGER, "A counter; raised, it rotates."),
             "managerTokenRotation": _described(INTEGER, "A counter; raised, it rotates."),
             "caRotation": _described(INTEGER, "A counter; raised, it rotates."),

@@ -25,6 +25,8 @@ ROTATIONS = {
     "managerTokenRotation": "rotate_manager_token",
 }
 COUNTERS = (*ROTATIONS, "caRotation")
+# Of Docker's CAConfig, what is said anew with every update.
+AUTHORITY = ("ExternalCAs", "ForceRotate", "SigningCACert", "SigningCAKey")
 INPUTS = frozenset(
     {
         "connection",
@@ -35,6 +37,7 @@ INPUTS = frozenset(
         "snapshotInterval",
         "maxSnapshots",
         "externalCas",
+        "caCert",
         "ingress",
         *COUNTERS,
     }
@@ -61,9 +64,33 @@ def refusals(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[tuple[str, 
             "pulumi up)"
         )
         found.append(("externalCas", sentence))
+    if refused := _refused_authority(old, new):
+        found.append(("caCert", refused))
     if old.get("ingress") and old["ingress"] != new.get("ingress"):
         found.append(("ingress", INGRESS_STAYS.format(after=new["ingress"], before=old["ingress"])))
     return found
+
+
+def _refused_authority(old: Mapping[str, Any], new: Mapping[str, Any]) -> str | None:
+    """Why Docker would not come from one authority to the other (swarmkit ca_rotation.go)."""
+    before, after = old.get("caCert"), new.get("caCert")
+    raised = (new.get("caRotation") or 0) > (old.get("caRotation") or 0)
+    if before and after and before != after:
+        return (
+            "is another than before: a swarm goes from one external authority to another by way of "
+            "its own; leave caCert out and raise caRotation, pulumi up, then give the new one"
+        )
+    if before and not after and not raised:
+        return (
+            "is left out, which alone changes nothing: raise caRotation in the same update, and "
+            "the swarm makes an authority of its own"
+        )
+    if before and after and raised:
+        return (
+            "is given while caRotation is raised, which makes an authority of the swarm's own: put "
+            "the counter back, or leave caCert out"
+        )
+    return None
 
 
 def docker_spec(present: Mapping[str, Any], inputs: State) -> dict[str, Any]:
@@ -93,8 +120,10 @@ def _authority(present: Mapping[str, Any], inputs: State) -> dict[str, Any]:
         for ca in inputs["externalCas"]
         if ca["url"] not in kept
     ]
-    found = {k: v for k, v in present.items() if k not in ("ExternalCAs", "ForceRotate")}
+    found = {k: v for k, v in present.items() if k not in AUTHORITY}
     found["NodeCertExpiry"] = expiry
+    if inputs.get("caCert"):
+        found["SigningCACert"] = inputs["caCert"]
     if added:
         found["ExternalCAs"] = added
     # Docker rotates when the counter is another than before. One that was raised by hand (docker
@@ -121,6 +150,7 @@ def shown(spec: Mapping[str, Any]) -> State:
             {"url": ca["URL"], "caCert": ca.get("CACert", "")}
             for ca in authority.get("ExternalCAs") or []
         ],
+        **({"caCert": authority["SigningCACert"]} if authority.get("SigningCACert") else {}),
         "caRotation": authority.get("ForceRotate") or 0,
     }
 
@@ -171,7 +201,8 @@ def read(_resource_id: str, state: State) -> State:
         key = swarm.unlock_key() if found["autolock"] else ""
     except UNREACHABLE as error:
         raise ResourceError(no_answer(state, error, swarm)) from error
-    return {**state, **found, "unlockKey": key}
+    held = {name: value for name, value in state.items() if name != "caCert"}
+    return {**held, **found, "unlockKey": key}
 
 
 def _apply(inputs: State, rotate: Mapping[str, bool], *, make_ingress: bool = False) -> State:
