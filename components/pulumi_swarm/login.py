@@ -1,16 +1,21 @@
 """``python -m pulumi_swarm.login``: Docker's own commands on one manager.
 
 Usage: python -m pulumi_swarm.login [--stack STACK] MANAGER COMMAND...
+       python -m pulumi_swarm.login [--stack STACK] --ssh-config MANAGER
 
 For a swarm that needs help, when Pulumi itself gets no answer: MANAGER is the
 manager's name, such as swarm-manager-0, and COMMAND one of docker swarm ...,
 docker node ... and docker info; the login runs nothing else. Run it where you
 run pulumi: the way there, with the pinned host key, is taken from the state of
 the stack.
+
+--ssh-config prints that way as an entry for ssh's own configuration, which
+lets Docker's command line be used as a whole: DOCKER_HOST=ssh://MANAGER.
 """
 
 import argparse
 import os
+import sys
 from collections.abc import Sequence
 
 from .plan.connection import SSH_HOST, SSH_USER, Connection, ssh_options
@@ -41,6 +46,16 @@ def way_to(manager: str, resources: Sequence[Resource]) -> list[str]:
     )
 
 
+def ssh_config(manager: str, resources: Sequence[Resource]) -> str:
+    """The same way as an entry of ssh's configuration, under the manager's name."""
+    _, *options, _ = way_to(manager, resources)
+    lines = [f"Host {manager}", f"  HostName {SSH_HOST}", f"  User {SSH_USER}"]
+    for flag, value in zip(options[::2], options[1::2], strict=True):
+        name, _, rest = ("IdentityFile", "", f'"{value}"') if flag == "-i" else value.partition("=")
+        lines.append(f"  {name} {rest}")
+    return "\n".join(lines)
+
+
 def _manager(name: str) -> NodeName | None:
     found = parse_node_name(name)
     return found if found is not None and found.role is Role.MANAGER else None
@@ -54,10 +69,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--stack", help="the selected one when not given")
+    parser.add_argument("--ssh-config", action="store_true", help="print the way, run nothing")
     parser.add_argument("manager", metavar="MANAGER")
     parser.add_argument("command", metavar="COMMAND", nargs=argparse.REMAINDER)
     options = parser.parse_args(arguments)
-    argv = way_to(options.manager, exported(options.stack))
+    resources = exported(options.stack)
+    if options.ssh_config:
+        sys.stdout.write(f"{ssh_config(options.manager, resources)}\n")
+        return
+    argv = way_to(options.manager, resources)
     os.execvp(argv[0], [*argv, *options.command])  # noqa: S606  # to be ssh, with its terminal
 
 

@@ -188,7 +188,7 @@ class SpecArgs(TypedDict):
     """Old raft snapshots to keep, 0 to 100. 0 when not given."""
     external_cas: NotRequired[list[ExternalCaArgs]]
     """Authorities outside the swarm that can sign nodes' certificates, for the root certificate
-    that is theirs; Docker can add one and not take one away. None when not given."""
+    that is theirs. None when not given."""
     ca_cert: NotRequired[str]
     """The root certificate that the swarm is to have, in PEM, when its key is with one of
     external_cas, which every manager must reach; the swarm rotates to it. The swarm's own when not

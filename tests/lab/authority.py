@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.lab.cloud import LocalCloud, eventually
 
-PORT = 8888
-URL = f"https://127.0.0.1:{PORT}/api/v1/cfssl/sign"
+PORT = 443
+URL = "https://127.0.0.1/api/v1/cfssl/sign"
 FOLDER = "/srv/authority"
 # What swarmkit asks of it (ca/external.go): certificates of nodes, and, to come from one root to
 # another, that of the other root, under the profile CA.

@@ -114,7 +114,7 @@ def test_pool_grows_and_shrinks_without_pulumi_and_machines_leave_before_their_e
     assert everyone - set(machines(swarm)) == {gone}
     eventually(lambda: are_the_machines(swarm, 3), REAPED_SECONDS, "managers have taken it off")
     managers = ("swarm-manager-0", "swarm-manager-1", "swarm-manager-2")
-    assert sum(said(swarm, name).count("of pool web off the list") for name in managers) == 1
+    assert sum(said(swarm, name).count('of pool "web" off the list') for name in managers) == 1
 
 
 def ended_tasks(cloud: LocalCloud, name: str, address: str) -> set[tuple[str, int]]:

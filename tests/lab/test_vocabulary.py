@@ -6,6 +6,7 @@ import re
 import subprocess
 from collections.abc import Iterator
 from ipaddress import IPv4Network
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -310,6 +311,17 @@ def test_login_runs_nothing_but_dockers_own_words(stack: Stack) -> None:
     # The words reach Docker as words: no shell reads them. (Engines put it differently.)
     with pytest.raises(AssertionError, match=r"No such node: \$\(id\)|node \$\(id\) not found"):
         stack.login(MANAGER, "docker", "node", "inspect", "';'", "id", "$(id)")
+
+
+def test_dockers_own_command_line_has_a_way_in_by_sshs_configuration(
+    stack: Stack, tmp_path: Path
+) -> None:
+    config = tmp_path / "config"
+    config.write_text(stack.login("--ssh-config", MANAGER), encoding="utf-8")
+    dial = ("ssh", "-F", str(config), "-T", "--", MANAGER, "docker", "system", "dial-stdio")
+    ping = "GET /_ping HTTP/1.0\r\nHost: docker\r\n\r\n"
+    said = subprocess.run(dial, input=ping, text=True, capture_output=True, check=True).stdout
+    assert said.splitlines()[-1] == "OK"
 
 
 def test_ingress_that_is_in_use_is_not_changed_and_the_way_is_told_gw_1(

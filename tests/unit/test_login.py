@@ -1,19 +1,21 @@
 """The login to one manager, from the state of a stack."""
 
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pulumi_swarm.login import way_to
+from pulumi_swarm.login import ssh_config, way_to
 from pulumi_swarm.review.sentences import NODE
 from tests.unit.inputs import KEY
 
 
-def state(*nodes: str) -> list[dict[str, Any]]:
+def state(*nodes: str, identity_file: str = "") -> list[dict[str, Any]]:
     connection = {
         "managers": ["10.0.0.10", "10.0.1.10", "10.0.2.10"],
         "hostPublicKey": KEY,
-        "identityFile": "",
+        "identityFile": identity_file,
         "through": "",
         "sessionManagerRegion": "",
         "bastion": {},
@@ -47,3 +49,24 @@ def test_manager_that_never_joined_is_reached_by_what_the_others_know() -> None:
 def test_what_is_no_manager_is_refused_with_those_that_are(asked: str) -> None:
     with pytest.raises(SystemExit, match=f"{asked} is no manager .*red-manager-0"):
         way_to(asked, state("red-manager-0", "red-worker-0"))
+
+
+@pytest.mark.parametrize("identity", ["", "my key"])
+def test_entry_of_sshs_configuration_is_the_same_way(identity: str, tmp_path: Path) -> None:
+    identity_file = str(tmp_path / identity) if identity else ""
+    (tmp_path / "my key").touch()
+    resources = state("red-manager-0", identity_file=identity_file)
+    file = tmp_path / "config"
+    file.write_text(ssh_config("red-manager-1", resources), encoding="utf-8")
+    argv = way_to("red-manager-1", resources)
+    by_options = settings(argv[0], "-G", "-F", "none", *argv[1:])
+    by_name = settings("ssh", "-G", "-F", str(file), "red-manager-1")
+    assert by_name - by_options == {"host red-manager-1"}
+    assert by_options - by_name == {"host swarm-managers"}
+    assert "user swarm" in by_name
+
+
+def settings(*argv: str) -> set[str]:
+    """What ssh would go by."""
+    shown = subprocess.run(argv, text=True, capture_output=True, check=True).stdout
+    return set(shown.splitlines())

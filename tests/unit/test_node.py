@@ -114,6 +114,16 @@ def test_no_use_at_all_is_an_error_that_names_every_manager(
     assert "not a swarm manager" in str(caught.value)
 
 
+def test_manager_that_answers_with_an_error_is_not_called_silent(
+    failing: dict[str, Exception],
+) -> None:
+    for address in CONNECTION["managers"]:
+        failing[address] = api_error(500, "rpc error: code = Internal desc = unable to sign")
+    with pytest.raises(ResourceError, match="unable to sign") as caught:
+        node.read("i-1", {"connection": CONNECTION, "nodeId": "m1"})
+    assert "ssh" not in str(caught.value)
+
+
 def test_locked_swarm_is_named_so_with_what_to_do_qr_8(failing: dict[str, Exception]) -> None:
     locked = "Swarm is encrypted and needs to be unlocked before it can be used."
     for address in CONNECTION["managers"]:

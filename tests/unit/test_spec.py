@@ -36,6 +36,13 @@ def inputs(**changes: Any) -> dict[str, Any]:
     return dict(plan.spec.inputs)
 
 
+def answer(asked: dict[str, Any]) -> dict[str, Any]:
+    """What Docker shows of a swarm that was given this: its root, not what it signs with."""
+    authority = dict(asked["CAConfig"])
+    root = authority.pop("SigningCACert", "the swarm's own")
+    return {"Spec": {**asked, "CAConfig": authority}, "TLSInfo": {"TrustRoot": f"{root}\n"}}
+
+
 def test_defaults_are_what_a_new_swarm_has() -> None:
     assert spec.docker_spec(PRESENT, inputs()) == PRESENT
 
@@ -60,11 +67,11 @@ def test_what_is_set_is_what_is_read_back(changes: dict[str, Any]) -> None:
         changes |= {"ca_cert": PEM}
     wanted = inputs(**changes)
     set_ = spec.docker_spec(PRESENT, wanted)
-    shown = spec.shown(set_)
+    shown = spec.shown(answer(set_))
     assert shown == {name: wanted[name] for name in shown}
     assert set_["Raft"]["ElectionTick"] == 10  # what has no input stays as it is
-    # And all of it can be taken back, but for an authority, which Docker keeps, and a rotation.
-    back = spec.docker_spec(set_, inputs())
+    # And all of it can be taken back, but for a rotation.
+    back = spec.docker_spec(answer(set_)["Spec"], inputs())
     back["CAConfig"].pop("ForceRotate", None)
     assert back == PRESENT
 
@@ -78,18 +85,12 @@ def test_rotation_by_hand_is_not_followed_by_another_of_ours() -> None:
 CA = {"url": "https://ca.example.com/sign", "caCert": PEM}
 
 
-def test_authority_is_added_once_for_docker_appends_what_it_is_given() -> None:
-    wanted = inputs(external_cas=[{"url": CA["url"], "ca_cert": PEM}])
-    added = spec.docker_spec(PRESENT, wanted)["CAConfig"]["ExternalCAs"]
-    assert [ca["URL"] for ca in added] == [CA["url"]]
-    present = {**PRESENT, "CAConfig": {**PRESENT["CAConfig"], "ExternalCAs": added}}
-    assert "ExternalCAs" not in spec.docker_spec(present, wanted)["CAConfig"]
-
-
-def test_authority_that_docker_would_keep_is_not_taken_away() -> None:
-    ((name, sentence),) = spec.refusals({**inputs(), "externalCas": [CA]}, inputs())
-    assert name == "externalCas"
-    assert "not take one away" in sentence
+def test_authorities_are_told_whole_each_time_for_docker_keeps_what_it_is_told_alone() -> None:
+    wanted = inputs(external_cas=[{"url": CA["url"], "ca_cert": PEM}], ca_cert=PEM)
+    asked = spec.docker_spec(PRESENT, wanted)
+    again = spec.docker_spec(answer(asked)["Spec"], {**wanted, "snapshotInterval": 5000})
+    assert again["CAConfig"] == asked["CAConfig"]
+    assert "ExternalCAs" not in spec.docker_spec(answer(asked)["Spec"], inputs())["CAConfig"]
 
 
 OURS: dict[str, Any] = {"caRotation": 1}
@@ -104,14 +105,17 @@ OTHERS = {"caRotation": 1, "caCert": PEM.replace("A", "B")}
         (THEIRS, OURS, "raise caRotation in the same update"),
         (THEIRS, {**THEIRS, "caRotation": 2}, "put the counter back"),
         (THEIRS, {"caRotation": 2}, None),
+        (THEIRS, {"caRotation": 2, "externalCas": []}, "nobody could sign"),
         (OURS, THEIRS, None),
         (THEIRS, THEIRS, None),
+        (OURS, {**OURS, "externalCas": []}, None),
     ],
 )
 def test_swarm_goes_to_an_authority_outside_and_back_but_not_to_another(
     before: dict[str, Any], after: dict[str, Any], sentence: str | None
 ) -> None:
-    found = spec.refusals({**inputs(), **before}, {**inputs(), **after})
+    held = {**inputs(), "externalCas": [CA, {**CA, "caCert": OTHERS["caCert"]}]}
+    found = spec.refusals({**held, **before}, {**held, **after})
     assert [name for name, _ in found] == ([] if sentence is None else ["caCert"])
     assert sentence is None or sentence in found[0][1]
 

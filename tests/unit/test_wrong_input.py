@@ -270,6 +270,8 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"daemon_log_driver": "local"}, "daemonLogDriver", "named values"),
     ({"daemon_log_driver": {"options": {}}}, "daemonLogDriver.name", "must be given"),
     ({"external_cas": [{"url": "http://ca"}]}, "externalCas[0].url", "https URL"),
+    ({"external_cas": [{"url": "https://ca:8888/"}]}, "externalCas[0].url", "at port 443"),
+    ({"external_cas": [{"url": "https://ca:x"}]}, "externalCas[0].url", "at port 443"),
     ({"external_cas": [{"url": "https://ca"}]}, "externalCas[0].caCert", "in PEM"),
     ({"ca_cert": "ca.pem"}, "caCert", "in PEM"),
     ({"ca_cert": PEM}, "caCert", "nobody could sign"),

@@ -13,11 +13,11 @@ joined=/etc/swarm/joined # there once this machine has been in its swarm; it the
 published=/etc/swarm/published # a digest of the tokens that this machine knows to be handed over
 metadata_url=http://169.254.169.254/latest
 in_service=/etc/swarm/in-service # there once the group knows that this machine has joined
-status=none
+status=none said=
 deadline=$(($(date +%s) + BOOT_TIMEOUT_SECONDS))
 why="it has only just started"
 
-say() { echo "swarm-bootstrap: $*"; }
+say() { printf 'swarm-bootstrap: %s\n' "$*"; } # as it is: echo of dash would read \n and the like
 
 # Every failure ends here, in one line: what, where, and what next.
 fail() {
@@ -27,7 +27,9 @@ fail() {
 
 # Wait before another try, or give up when the time is over.
 pause() {
-	[ "$(date +%s)" -lt "$deadline" ] || fail "gave up after $BOOT_TIMEOUT_SECONDS s: $why; it tries again when this unit is restarted"
+	[ "$(date +%s)" -lt "$deadline" ] || fail "gave up after $BOOT_TIMEOUT_SECONDS s: $why; systemd starts it again in 30 s"
+	[ "$why" = "$said" ] || say "waiting: $why"
+	said=$why
 	sleep 2
 }
 
@@ -152,12 +154,16 @@ ensure_engine() {
 	done
 }
 
-# write_daemon_json [LABEL]: what the image's own says besides stays; 3 when there is nothing to change.
+# write_daemon_json [LABEL]: what the image's own says besides stays; 3 when there is nothing to change,
+# 4 when it is no JSON.
 write_daemon_json() {
 	python3 -c '
 import json, os, sys
 path = "/etc/docker/daemon.json"
-held = json.load(open(path)) if os.path.exists(path) else {}
+try:
+    held = json.load(open(path)) if os.path.exists(path) else {}
+except ValueError:
+    sys.exit(4)
 wanted = {**held, **json.load(open("/etc/swarm/daemon.json"))}
 if sys.argv[1:]:
     wanted["labels"] = [*wanted.get("labels", []), sys.argv[1]]
@@ -176,7 +182,8 @@ configure_engine() {
 	case $? in
 	0) timeout 120 systemctl -q try-restart docker || say "docker does not start with /etc/docker/daemon.json yet" ;;
 	3) ;;
-	*) fail "/etc/docker/daemon.json of the image is not JSON; correct it in the image" ;;
+	4) fail "/etc/docker/daemon.json of the image is not JSON; correct it in the image" ;;
+	*) fail "/etc/docker/daemon.json cannot be written: see the line above" ;;
 	esac
 }
 
@@ -321,7 +328,8 @@ for node in json.load(open(sys.argv[1])):
 }
 
 # Machines of pools come and go without Pulumi: what has been down for longer than a reboot takes is
-# gone for good. Their label tells them from machines that Pulumi itself takes out.
+# gone for good. Their label tells them from machines that Pulumi itself takes out. It is the machine's
+# own word, so no more than a label here.
 reap() {
 	python3 -c '
 import datetime, json, sys
@@ -330,7 +338,7 @@ for node in json.load(open(sys.argv[1])):
     pool = (node["Description"]["Engine"].get("Labels") or {}).get("swarm.pool")
     since = datetime.datetime.fromisoformat(node["UpdatedAt"][:19] + "+00:00")
     if pool and node["Status"]["State"] == "down" and (now - since).total_seconds() > int(sys.argv[2]):
-        print(node["ID"], pool)
+        print(node["ID"], json.dumps(pool)) # one line, whatever its machine calls it
 ' "$work/nodes" "$REAP_AFTER_SECONDS" >"$work/gone"
 	while read -r id pool; do
 		[ "$(engine DELETE "/nodes/$id?force=true")" != 200 ] || say "took $id of pool $pool off the list"
@@ -416,28 +424,33 @@ end_the_machine() {
 
 # Docker goes on calling it active, and its journal may never say a word: a manager that does not lead
 # passes its calls on, and of those the leader refuses none (swarmkit ca/auth.go). So each manager is
-# asked directly.
+# asked directly; when Docker reports an error, as of a certificate that has expired, their silence is
+# an answer too.
 taken_out() {
-	case $(swarm_state) in inactive | error) return 0 ;; esac
-	for manager in $(timeout 30 docker info --format '{{range .Swarm.RemoteManagers}}{{.Addr}} {{end}}'); do
-		! is_removed_for "$manager" || return 0
+	state=$(swarm_state)
+	[ "$state" != inactive ] || return 0
+	timeout 30 docker info --format '{{or .Swarm.NodeID "none"}} {{.DockerRootDir}}{{range .Swarm.RemoteManagers}} {{.Addr}}{{end}}' \
+		>"$work/info" 2>/dev/null
+	read -r id root managers <"$work/info" || return 1
+	certificates=$root/swarm/certificates silent=yes
+	for manager in $managers; do
+		heartbeat "$manager" >"$work/heartbeat"
+		! grep -q "^grpc-message: .*node $id was removed from swarm" "$work/heartbeat" || return 0
+		! grep -q '^grpc-status: ' "$work/heartbeat" || silent=no
 	done
-	return 1
+	[ "$state" = error ] && [ $silent = yes ]
 }
 
-# is_removed_for MANAGER: whether it refuses this node's id as one that was removed, which it is for
-# ever. Asked as an agent asks, for a heartbeat, but of no session, which changes nothing. OpenSSL does
-# not read a key with the header that Docker writes into it.
-is_removed_for() {
-	certificates=$(timeout 30 docker info --format '{{.DockerRootDir}}')/swarm/certificates
+# heartbeat MANAGER: what it answers, when asked as an agent asks, but for no session, which changes
+# nothing. OpenSSL does not read a key with the header that Docker writes into it.
+heartbeat() {
 	printf '\0\0\0\0\0' >"$work/request" # an empty message of gRPC
 	sed '/^kek-version: /,/^$/d' "$certificates/swarm-node.key" |
 		curl -s -m 10 --http2 --cacert "$certificates/swarm-root-ca.crt" \
 			--cert "$certificates/swarm-node.crt" --key /dev/stdin \
 			--connect-to "swarm-manager:2377:$1" --data-binary @"$work/request" \
 			-H 'Content-Type: application/grpc' -H 'TE: trailers' -D - -o /dev/null \
-			https://swarm-manager:2377/docker.swarmkit.v1.Dispatcher/Heartbeat |
-		grep -q '^grpc-message: .* was removed from swarm'
+			https://swarm-manager:2377/docker.swarmkit.v1.Dispatcher/Heartbeat
 }
 
 publish_token() { # SECRET KIND

@@ -18,6 +18,7 @@ MIN_CERT_EXPIRY_HOURS = 1
 MAX_CERT_EXPIRY_HOURS = 10 * 365 * 24
 MAX_ROTATION = 1_000_000
 
+HTTPS_PORT = 443
 _CERTIFICATE = re.compile(
     r"\s*-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*"
 )
@@ -133,14 +134,23 @@ def _external_cas(reader: Reader) -> tuple[ExternalCa, ...]:
     found = []
     for item in reader.each("external_cas", ("url", "ca_cert")):
         url = item.text("url", "")
-        if urlsplit(url).scheme != "https" or not urlsplit(url).hostname:
+        if not _is_reachable(url):
             item.wrong(
                 "url",
-                "must be the https URL of a CFSSL signing endpoint",
+                "must be the https URL of a CFSSL signing endpoint at port 443, which nodes may "
+                "reach",
                 "write it like https://ca.example.com/api/v1/cfssl/sign",
             )
         found.append(ExternalCa(url=url, ca_cert=_certificate(item)))
     return tuple(found)
+
+
+def _is_reachable(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme == "https" and bool(parts.hostname) and parts.port in (None, HTTPS_PORT)
+    except ValueError:  # no number, or no address
+        return False
 
 
 def _ca_cert(reader: Reader, external_cas: tuple[ExternalCa, ...]) -> str:
@@ -148,7 +158,7 @@ def _ca_cert(reader: Reader, external_cas: tuple[ExternalCa, ...]) -> str:
     if not reader.has("ca_cert"):
         return ""
     certificate = _certificate(reader)
-    if certificate.split() not in [ca.ca_cert.split() for ca in external_cas]:
+    if certificate and certificate not in [ca.ca_cert for ca in external_cas]:
         reader.wrong(
             "ca_cert",
             "must be the caCert of one of externalCas, or nobody could sign with it",
@@ -159,6 +169,7 @@ def _ca_cert(reader: Reader, external_cas: tuple[ExternalCa, ...]) -> str:
 
 
 def _certificate(reader: Reader) -> str:
+    """A certificate in one spelling; empty after a mistake."""
     certificate = reader.text("ca_cert", "")
     if not _CERTIFICATE.fullmatch(certificate):
         reader.wrong(
@@ -167,4 +178,5 @@ def _certificate(reader: Reader) -> str:
             "give the contents of its .pem file, never its key",
             "(no certificate)",  # it may be a private key: an error must not show it
         )
-    return certificate
+        return ""
+    return "".join(f"{line.strip()}\n" for line in certificate.strip().splitlines())

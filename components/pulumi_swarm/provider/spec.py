@@ -57,13 +57,6 @@ def refusals(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[tuple[str, 
                 f"raised; set {name} to {before} or more"
             )
             found.append((name, sentence))
-    if any(ca not in new["externalCas"] for ca in old.get("externalCas") or []):
-        sentence = (
-            "leaves out an authority that the swarm has: Docker can add one and not take one away "
-            "(moby convert/swarm.go); put it back, or make a new swarm (pulumi destroy, then "
-            "pulumi up)"
-        )
-        found.append(("externalCas", sentence))
     if refused := _refused_authority(old, new):
         found.append(("caCert", refused))
     if old.get("ingress") and old["ingress"] != new.get("ingress"):
@@ -74,6 +67,11 @@ def refusals(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[tuple[str, 
 def _refused_authority(old: Mapping[str, Any], new: Mapping[str, Any]) -> str | None:
     """Why Docker would not come from one authority to the other (swarmkit ca_rotation.go)."""
     before, after = old.get("caCert"), new.get("caCert")
+    if before and before not in [ca["caCert"] for ca in new["externalCas"]]:
+        return (
+            "is the swarm's root, and its authority is left out of externalCas: nobody could sign "
+            "the way to another; put it back, and leave it out when the swarm has its own root"
+        )
     raised = (new.get("caRotation") or 0) > (old.get("caRotation") or 0)
     if before and after and before != after:
         return (
@@ -113,19 +111,15 @@ def docker_spec(present: Mapping[str, Any], inputs: State) -> dict[str, Any]:
 
 def _authority(present: Mapping[str, Any], inputs: State) -> dict[str, Any]:
     expiry = inputs["certExpiryHours"] * SECONDS_PER_HOUR * NANOSECONDS
-    # Docker adds those it is given to those it has (moby convert/swarm.go): only new ones are sent.
-    kept = {ca["URL"] for ca in present.get("ExternalCAs") or []}
-    added = [
-        {"Protocol": "cfssl", "URL": ca["url"], "CACert": ca["caCert"]}
-        for ca in inputs["externalCas"]
-        if ca["url"] not in kept
-    ]
     found = {k: v for k, v in present.items() if k not in AUTHORITY}
     found["NodeCertExpiry"] = expiry
     if inputs.get("caCert"):
         found["SigningCACert"] = inputs["caCert"]
-    if added:
-        found["ExternalCAs"] = added
+    if inputs["externalCas"]:
+        found["ExternalCAs"] = [
+            {"Protocol": "cfssl", "URL": ca["url"], "CACert": ca["caCert"]}
+            for ca in inputs["externalCas"]
+        ]
     # Docker rotates when the counter is another than before. One that was raised by hand (docker
     # swarm ca --rotate) stays until a refresh tells; Docker leaves it out when it is zero.
     if counter := max(inputs["caRotation"], present.get("ForceRotate") or 0):
@@ -133,9 +127,14 @@ def _authority(present: Mapping[str, Any], inputs: State) -> dict[str, Any]:
     return found
 
 
-def shown(spec: Mapping[str, Any]) -> State:
+def shown(swarm: Mapping[str, Any]) -> State:
     """The inputs as a swarm has them."""
+    spec = swarm["Spec"]
     authority = spec.get("CAConfig") or {}
+    # Docker shows no certificate that it was given to sign with, but the root that came of it.
+    root = _lines((swarm.get("TLSInfo") or {}).get("TrustRoot") or "")
+    known = [ca.get("CACert", "") for ca in authority.get("ExternalCAs") or []]
+    outside = next((found for found in known if _lines(found) == root), "")
     raft = spec.get("Raft") or {}
     expiry = authority.get("NodeCertExpiry") or 0
     heartbeat = (spec.get("Dispatcher") or {}).get("HeartbeatPeriod", 0)
@@ -150,9 +149,13 @@ def shown(spec: Mapping[str, Any]) -> State:
             {"url": ca["URL"], "caCert": ca.get("CACert", "")}
             for ca in authority.get("ExternalCAs") or []
         ],
-        **({"caCert": authority["SigningCACert"]} if authority.get("SigningCACert") else {}),
+        **({"caCert": outside} if outside else {}),
         "caRotation": authority.get("ForceRotate") or 0,
     }
+
+
+def _lines(certificate: str) -> list[str]:
+    return [line.strip() for line in certificate.strip().splitlines()]
 
 
 def ingress_shown(found: Mapping[str, Any] | None) -> State:
@@ -196,12 +199,15 @@ def read(_resource_id: str, state: State) -> State:
     """What the swarm has now."""
     swarm = Swarm(state["connection"])
     try:
-        found = shown(swarm.inspect()["Spec"])
+        inspected = swarm.inspect()
+        found = shown(inspected)
         found["ingress"] = ingress_shown(swarm.ingress())
         key = swarm.unlock_key() if found["autolock"] else ""
     except UNREACHABLE as error:
         raise ResourceError(no_answer(state, error, swarm)) from error
-    held = {name: value for name, value in state.items() if name != "caCert"}
+    # While it rotates, the root that it shows is not yet the one that it was asked for.
+    rotates = inspected.get("RootRotationInProgress", False)
+    held = {name: value for name, value in state.items() if rotates or name != "caCert"}
     return {**held, **found, "unlockKey": key}
 
 

@@ -251,6 +251,12 @@ def no_answer(state: State, error: BaseException, swarm: Swarm) -> str:
         )
     if is_refusal(error):
         return f"the managers refused: {error.explanation}"
+    if isinstance(error, APIError) and error.status_code == http.HTTPStatus.INTERNAL_SERVER_ERROR:
+        return (  # 503 is a manager that is none, or that has no leader
+            f"a manager answered with an error: {error.explanation}; when it names an authority, "
+            "that must answer first; else docker info on each manager (python -m "
+            "pulumi_swarm.login) says more"
+        )
     managers = ", ".join(state["connection"]["managers"])
     return (
         f"no manager of the swarm answers ({managers}): {reason(error, swarm)}; check that one of "
