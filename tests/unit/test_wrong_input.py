@@ -260,6 +260,11 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"cert_expiry_hours": 0}, "certExpiryHours", "from 1 to 87600"),
     ({"cert_expiry_hours": "90d"}, "certExpiryHours", "whole number of hours"),
     ({"task_history_limit": -1}, "taskHistoryLimit", "from 0 to 1000"),
+    (
+        {"default_addr_pool": ["10.96.0.0/23"], "networks": [{"name": n} for n in "abc"]},
+        "defaultAddrPool",
+        "room for 2 of /24",
+    ),
     ({"dispatcher_heartbeat_seconds": 0}, "dispatcherHeartbeatSeconds", "from 1 to 60"),
     ({"snapshot_interval": 10}, "snapshotInterval", "from 100"),
     ({"max_snapshots": 101}, "maxSnapshots", "from 0 to 100"),

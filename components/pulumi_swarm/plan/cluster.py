@@ -163,6 +163,7 @@ def read_cluster(values: object, known: Sequence[str], problems: Problems) -> Cl
             "give the VPC of the two groups, or leave them out",
         )
     _check_encryption(reader, plan)
+    _check_pool(reader, plan)
     return plan
 
 
@@ -210,6 +211,21 @@ def _declared(reader: Reader, networks: Sequence[Overlay]) -> list[NamedRange]:
                 )
             )
     return found
+
+
+def _check_pool(reader: Reader, plan: ClusterPlan) -> None:
+    """Docker would make as many networks as the pool has room for, and refuse the others."""
+    size, pools = plan.swarm.subnet_size, plan.swarm.default_addr_pool
+    room = sum(1 << max(size - pool.prefixlen, 0) for pool in pools)
+    taken = sum(not network.subnets for network in plan.networks)
+    if taken > room:
+        reader.wrong(
+            "default_addr_pool",
+            f"must hold the {taken} networks that have no subnet of their own, and has room for "
+            f"{room} of /{size}",
+            "choose a larger pool or a longer subnetSize, or give networks a subnet",
+            [str(pool) for pool in pools],
+        )
 
 
 def _check_encryption(reader: Reader, plan: ClusterPlan) -> None:
