@@ -1,7 +1,7 @@
 """``python -m pulumi_swarm.login``: Docker's own commands on one manager.
 
 Usage: python -m pulumi_swarm.login [--stack STACK] MANAGER COMMAND...
-       python -m pulumi_swarm.login [--stack STACK] --ssh-config MANAGER
+       python -m pulumi_swarm.login [--stack STACK] --ssh-config NAME MANAGER
 
 For a swarm that needs help, when Pulumi itself gets no answer: MANAGER is the
 manager's name, such as swarm-manager-0, and COMMAND one of docker swarm ...,
@@ -9,8 +9,9 @@ docker node ... and docker info; the login runs nothing else. Run it where you
 run pulumi: the way there, with the pinned host key, is taken from the state of
 the stack.
 
---ssh-config prints that way as an entry for ssh's own configuration, which
-lets Docker's command line be used as a whole: DOCKER_HOST=ssh://MANAGER.
+--ssh-config prints that way as an entry for ssh's own configuration under a
+NAME of yours, by which Docker's command line can be used as a whole:
+DOCKER_HOST=ssh://NAME.
 """
 
 import argparse
@@ -46,13 +47,13 @@ def way_to(manager: str, resources: Sequence[Resource]) -> list[str]:
     )
 
 
-def ssh_config(manager: str, resources: Sequence[Resource]) -> str:
-    """The same way as an entry of ssh's configuration, under the manager's name."""
+def ssh_config(name: str, manager: str, resources: Sequence[Resource]) -> str:
+    """The same way as an entry of ssh's configuration."""
     _, *options, _ = way_to(manager, resources)
-    lines = [f"Host {manager}", f"  HostName {SSH_HOST}", f"  User {SSH_USER}"]
+    lines = [f"Host {name}", f"  HostName {SSH_HOST}", f"  User {SSH_USER}"]
     for flag, value in zip(options[::2], options[1::2], strict=True):
-        name, _, rest = ("IdentityFile", "", f'"{value}"') if flag == "-i" else value.partition("=")
-        lines.append(f"  {name} {rest}")
+        key, _, rest = ("IdentityFile", "", f'"{value}"') if flag == "-i" else value.partition("=")
+        lines.append(f"  {key} {rest}")
     return "\n".join(lines)
 
 
@@ -69,13 +70,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--stack", help="the selected one when not given")
-    parser.add_argument("--ssh-config", action="store_true", help="print the way, run nothing")
+    parser.add_argument("--ssh-config", metavar="NAME", help="print the way, run nothing")
     parser.add_argument("manager", metavar="MANAGER")
     parser.add_argument("command", metavar="COMMAND", nargs=argparse.REMAINDER)
     options = parser.parse_args(arguments)
     resources = exported(options.stack)
     if options.ssh_config:
-        sys.stdout.write(f"{ssh_config(options.manager, resources)}\n")
+        sys.stdout.write(f"{ssh_config(options.ssh_config, options.manager, resources)}\n")
         return
     argv = way_to(options.manager, resources)
     os.execvp(argv[0], [*argv, *options.command])  # noqa: S606  # to be ssh, with its terminal

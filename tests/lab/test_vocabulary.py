@@ -317,8 +317,8 @@ def test_dockers_own_command_line_has_a_way_in_by_sshs_configuration(
     stack: Stack, tmp_path: Path
 ) -> None:
     config = tmp_path / "config"
-    config.write_text(stack.login("--ssh-config", MANAGER), encoding="utf-8")
-    dial = ("ssh", "-F", str(config), "-T", "--", MANAGER, "docker", "system", "dial-stdio")
+    config.write_text(stack.login("--ssh-config", "words", MANAGER), encoding="utf-8")
+    dial = ("ssh", "-F", str(config), "-T", "--", "words", "docker", "system", "dial-stdio")
     ping = "GET /_ping HTTP/1.0\r\nHost: docker\r\n\r\n"
     said = subprocess.run(dial, input=ping, text=True, capture_output=True, check=True).stdout
     assert said.splitlines()[-1] == "OK"

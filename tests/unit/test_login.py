@@ -57,11 +57,11 @@ def test_entry_of_sshs_configuration_is_the_same_way(identity: str, tmp_path: Pa
     (tmp_path / "my key").touch()
     resources = state("red-manager-0", identity_file=identity_file)
     file = tmp_path / "config"
-    file.write_text(ssh_config("red-manager-1", resources), encoding="utf-8")
+    file.write_text(ssh_config("red", "red-manager-1", resources), encoding="utf-8")
     argv = way_to("red-manager-1", resources)
     by_options = settings(argv[0], "-G", "-F", "none", *argv[1:])
-    by_name = settings("ssh", "-G", "-F", str(file), "red-manager-1")
-    assert by_name - by_options == {"host red-manager-1"}
+    by_name = settings("ssh", "-G", "-F", str(file), "red")
+    assert by_name - by_options == {"host red"}
     assert by_options - by_name == {"host swarm-managers"}
     assert "user swarm" in by_name
 

@@ -95,7 +95,7 @@ def test_authorities_are_told_whole_each_time_for_docker_keeps_what_it_is_told_a
 
 OURS: dict[str, Any] = {"caRotation": 1}
 THEIRS = {"caRotation": 1, "caCert": PEM}
-OTHERS = {"caRotation": 1, "caCert": PEM.replace("A", "B")}
+OTHERS = {"caRotation": 1, "caCert": PEM.replace("AAAA", "BBBB")}
 
 
 @pytest.mark.parametrize(

@@ -279,6 +279,7 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"external_cas": [{"url": "https://ca:x"}]}, "externalCas[0].url", "at port 443"),
     ({"external_cas": [{"url": "https://ca"}]}, "externalCas[0].caCert", "in PEM"),
     ({"ca_cert": "ca.pem"}, "caCert", "in PEM"),
+    ({"ca_cert": PEM.replace("AAAA", "AAA")}, "caCert", "in PEM"),
     ({"ca_cert": PEM}, "caCert", "nobody could sign"),
     ({"join_token": "SWMTKN-1-x"}, "joinToken", "fetch tokens by themselves"),
     ({"advertise_addr": "public"}, "advertiseAddr", "nodeAdvertiseAddrs"),  # NW-2

@@ -28,8 +28,8 @@ fail() {
 # Wait before another try, or give up when the time is over.
 pause() {
 	[ "$(date +%s)" -lt "$deadline" ] || fail "gave up after $BOOT_TIMEOUT_SECONDS s: $why; systemd starts it again in 30 s"
-	[ "$why" = "$said" ] || say "waiting: $why"
-	said=$why
+	[ "${why%%:*}" = "$said" ] || say "waiting: $why"
+	said=${why%%:*} # after the colon, the same reason may read otherwise each time
 	sleep 2
 }
 
@@ -97,6 +97,7 @@ print(json.dumps({"SecretId": sys.argv[1], "SecretString": value, "ClientRequest
 engine() { # engine METHOD PATH [curl arguments]: Docker's API, so that no token is an argument
 	method=$1 path=$2
 	shift 2
+	: >"$work/engine"
 	curl -s -m 60 -X "$method" --unix-socket /var/run/docker.sock -o "$work/engine" \
 		-w '%{http_code}' "$@" "http://docker$path"
 }
@@ -424,21 +425,20 @@ end_the_machine() {
 
 # Docker goes on calling it active, and its journal may never say a word: a manager that does not lead
 # passes its calls on, and of those the leader refuses none (swarmkit ca/auth.go). So each manager is
-# asked directly; when Docker reports an error, as of a certificate that has expired, their silence is
-# an answer too.
+# asked directly. Of Docker's errors one alone is for good.
 taken_out() {
-	state=$(swarm_state)
-	[ "$state" != inactive ] || return 0
-	timeout 30 docker info --format '{{or .Swarm.NodeID "none"}} {{.DockerRootDir}}{{range .Swarm.RemoteManagers}} {{.Addr}}{{end}}' \
+	case $(swarm_state) in
+	inactive) return 0 ;;
+	error) ! timeout 30 docker info --format '{{.Swarm.Error}}' 2>/dev/null | grep -q 'certificates have expired' || return 0 ;;
+	esac
+	timeout 30 docker info --format '{{.Swarm.NodeID}} {{.DockerRootDir}}{{range .Swarm.RemoteManagers}} {{.Addr}}{{end}}' \
 		>"$work/info" 2>/dev/null
 	read -r id root managers <"$work/info" || return 1
-	certificates=$root/swarm/certificates silent=yes
+	certificates=$root/swarm/certificates
 	for manager in $managers; do
-		heartbeat "$manager" >"$work/heartbeat"
-		! grep -q "^grpc-message: .*node $id was removed from swarm" "$work/heartbeat" || return 0
-		! grep -q '^grpc-status: ' "$work/heartbeat" || silent=no
+		! heartbeat "$manager" | grep -q "^grpc-message: .*node $id was removed from swarm" || return 0
 	done
-	[ "$state" = error ] && [ $silent = yes ]
+	return 1
 }
 
 # heartbeat MANAGER: what it answers, when asked as an agent asks, but for no session, which changes
@@ -504,7 +504,8 @@ print(json.dumps({"ListenAddr": sys.argv[2], "AdvertiseAddr": sys.argv[3], "Data
                   "RemoteAddrs": sys.argv[5:], "JoinToken": token}))
 ' "$work/value" "$LISTEN_ADDR" "$address" "$DATA_PATH_ADDR" "$@" >"$work/join"
 	code=$(engine_json POST /swarm/join @"$work/join")
-	why="swarm join by $* was refused (HTTP status $code): $(cat "$work/engine")"
+	why="the join goes on: see journalctl -u docker"
+	[ "$code" = 200 ] || why="swarm join by $* was refused (HTTP status $code): $(cat "$work/engine")"
 }
 
 # A swarm exists when there is a worker token; then join, with the token of this machine's role.

@@ -218,7 +218,7 @@ def _check_pool(reader: Reader, plan: ClusterPlan) -> None:
     size, pools = plan.swarm.subnet_size, plan.swarm.default_addr_pool
     room = sum(1 << max(size - pool.prefixlen, 0) for pool in pools)
     taken = sum(not network.subnets for network in plan.networks)
-    if taken > room:
+    if taken > room and not reader.problems.found:  # a subnet that is wrong is none
         reader.wrong(
             "default_addr_pool",
             f"must hold the {taken} networks that have no subnet of their own, and has room for "

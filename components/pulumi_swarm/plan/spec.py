@@ -1,6 +1,9 @@
 """What can change while the swarm lives: Docker's ``docker swarm update``, and rotations."""
 
+import base64
+import binascii
 import re
+import ssl
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -20,8 +23,24 @@ MAX_ROTATION = 1_000_000
 
 HTTPS_PORT = 443
 _CERTIFICATE = re.compile(
-    r"\s*-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*"
+    r"\s*-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----\s*"
 )
+
+
+def one_spelling(certificate: str) -> str:
+    """A certificate in PEM as Go and OpenSSL write it; empty when it is none.
+
+    Docker takes what it cannot read for no certificate at all, such as one whose lines YAML has
+    folded into one.
+    """
+    found = _CERTIFICATE.fullmatch(certificate)
+    if found is None:
+        return ""
+    try:
+        body = base64.b64decode("".join(found[1].split()), validate=True)
+    except binascii.Error:
+        return ""
+    return ssl.DER_cert_to_PEM_cert(body)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,13 +189,12 @@ def _ca_cert(reader: Reader, external_cas: tuple[ExternalCa, ...]) -> str:
 
 def _certificate(reader: Reader) -> str:
     """A certificate in one spelling; empty after a mistake."""
-    certificate = reader.text("ca_cert", "")
-    if not _CERTIFICATE.fullmatch(certificate):
+    certificate = one_spelling(reader.text("ca_cert", ""))
+    if not certificate:
         reader.wrong(
             "ca_cert",
             "must be the authority's certificate in PEM, with its first and last line",
             "give the contents of its .pem file, never its key",
             "(no certificate)",  # it may be a private key: an error must not show it
         )
-        return ""
-    return "".join(f"{line.strip()}\n" for line in certificate.strip().splitlines())
+    return certificate

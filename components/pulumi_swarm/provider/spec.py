@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pulumi_swarm.plan.overlay import VNI_OPTION
+from pulumi_swarm.plan.spec import one_spelling
 
 from .errors import ResourceError
 from .swarm import UNREACHABLE, State, Swarm, no_answer
@@ -66,8 +67,8 @@ def refusals(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[tuple[str, 
 
 def _refused_authority(old: Mapping[str, Any], new: Mapping[str, Any]) -> str | None:
     """Why Docker would not come from one authority to the other (swarmkit ca_rotation.go)."""
-    before, after = old.get("caCert"), new.get("caCert")
-    if before and before not in [ca["caCert"] for ca in new["externalCas"]]:
+    before, after = (one_spelling(side.get("caCert") or "") for side in (old, new))
+    if before and before not in [one_spelling(ca["caCert"]) for ca in new["externalCas"]]:
         return (
             "is the swarm's root, and its authority is left out of externalCas: nobody could sign "
             "the way to another; put it back, and leave it out when the swarm has its own root"
@@ -76,7 +77,8 @@ def _refused_authority(old: Mapping[str, Any], new: Mapping[str, Any]) -> str | 
     if before and after and before != after:
         return (
             "is another than before: a swarm goes from one external authority to another by way of "
-            "its own; leave caCert out and raise caRotation, pulumi up, then give the new one"
+            "its own; leave caCert out and raise caRotation, pulumi up, and give the new one when "
+            "that rotation has ended"
         )
     if before and not after and not raised:
         return (
@@ -131,10 +133,13 @@ def shown(swarm: Mapping[str, Any]) -> State:
     """The inputs as a swarm has them."""
     spec = swarm["Spec"]
     authority = spec.get("CAConfig") or {}
+    known = [
+        {"url": ca["URL"], "caCert": one_spelling(ca.get("CACert", "")) or ca.get("CACert", "")}
+        for ca in authority.get("ExternalCAs") or []
+    ]
     # Docker shows no certificate that it was given to sign with, but the root that came of it.
-    root = _lines((swarm.get("TLSInfo") or {}).get("TrustRoot") or "")
-    known = [ca.get("CACert", "") for ca in authority.get("ExternalCAs") or []]
-    outside = next((found for found in known if _lines(found) == root), "")
+    root = one_spelling((swarm.get("TLSInfo") or {}).get("TrustRoot") or "")
+    is_outside = bool(root) and root in [ca["caCert"] for ca in known]
     raft = spec.get("Raft") or {}
     expiry = authority.get("NodeCertExpiry") or 0
     heartbeat = (spec.get("Dispatcher") or {}).get("HeartbeatPeriod", 0)
@@ -145,17 +150,10 @@ def shown(swarm: Mapping[str, Any]) -> State:
         "dispatcherHeartbeatSeconds": heartbeat // NANOSECONDS,
         "snapshotInterval": raft.get("SnapshotInterval", 0),
         "maxSnapshots": raft.get("KeepOldSnapshots") or 0,
-        "externalCas": [
-            {"url": ca["URL"], "caCert": ca.get("CACert", "")}
-            for ca in authority.get("ExternalCAs") or []
-        ],
-        **({"caCert": outside} if outside else {}),
+        "externalCas": known,
+        **({"caCert": root} if is_outside else {}),
         "caRotation": authority.get("ForceRotate") or 0,
     }
-
-
-def _lines(certificate: str) -> list[str]:
-    return [line.strip() for line in certificate.strip().splitlines()]
 
 
 def ingress_shown(found: Mapping[str, Any] | None) -> State:
@@ -205,9 +203,13 @@ def read(_resource_id: str, state: State) -> State:
         key = swarm.unlock_key() if found["autolock"] else ""
     except UNREACHABLE as error:
         raise ResourceError(no_answer(state, error, swarm)) from error
-    # While it rotates, the root that it shows is not yet the one that it was asked for.
-    rotates = inspected.get("RootRotationInProgress", False)
-    held = {name: value for name, value in state.items() if rotates or name != "caCert"}
+    # While it rotates, the root that it shows is not the one that it was asked for; and one that
+    # is outside without having been asked for is none of ours.
+    if "caCert" in state and inspected.get("RootRotationInProgress", False):
+        found["caCert"] = state["caCert"]
+    elif "caCert" not in state:
+        found.pop("caCert", None)
+    held = {name: value for name, value in state.items() if name != "caCert"}
     return {**held, **found, "unlockKey": key}
 
 
