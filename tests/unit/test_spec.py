@@ -120,6 +120,43 @@ def test_swarm_goes_to_an_authority_outside_and_back_but_not_to_another(
     assert sentence is None or sentence in found[0][1]
 
 
+@pytest.mark.parametrize(
+    ("held", "root", "rotates", "expected"),
+    [
+        (PEM, PEM, False, PEM),
+        (PEM, "its own", True, PEM),  # on the way there
+        (PEM, "its own", False, None),  # somebody took it back by hand
+        (None, PEM, True, None),  # on the way back
+        (None, PEM, False, None),  # nobody asked for it: a swarm of which we know the authority
+    ],
+)
+def test_refresh_tells_of_the_root_outside_what_was_asked_for_and_came_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+    held: str | None,
+    root: str,
+    rotates: bool,
+    expected: str | None,
+) -> None:
+    asked = spec.docker_spec(PRESENT, inputs(external_cas=[{"url": CA["url"], "ca_cert": PEM}]))
+    found = {
+        "Spec": asked,
+        "TLSInfo": {"TrustRoot": root.strip()},
+        "RootRotationInProgress": rotates,
+    }
+
+    class Answering:
+        def __init__(self, _: object) -> None: ...
+
+        def inspect(self) -> dict[str, Any]:
+            return found
+
+        def ingress(self) -> None: ...
+
+    monkeypatch.setattr(spec, "Swarm", Answering)
+    state = {**inputs(), "connection": {}, **({} if held is None else {"caCert": held})}
+    assert spec.read("swarm", state).get("caCert") == expected
+
+
 INGRESS = ingress_body(read()[0].swarm.ingress)
 INSPECTED = {
     "Name": "ingress",
