@@ -14,21 +14,44 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 LIFETIME = timedelta(days=30)
+CA_NAME = "pulumi-swarm local cloud"
+
+
+def draft(
+    subject: str, issuer: str, key: ec.EllipticCurvePrivateKey, lifetime: timedelta = LIFETIME
+) -> x509.CertificateBuilder:
+    """A certificate that lacks its extensions and its signature."""
+    now = datetime.now(UTC)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(_name(subject))
+        .issuer_name(_name(issuer))
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + lifetime)
+    )
+
+
+def certificate_pem(certificate: x509.Certificate) -> bytes:
+    """A certificate as files have it."""
+    return certificate.public_bytes(serialization.Encoding.PEM)
+
+
+def key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+    """A private key as files have it, not encrypted."""
+    return key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
 
 
 def issue(folder: Path, authority: Path, names: Sequence[str]) -> tuple[Path, Path]:
     """Make an authority and a certificate for ``names``; returns (certificate, key)."""
-    now = datetime.now(UTC)
     ca_key = ec.generate_private_key(ec.SECP256R1())
-    ca_name = _name("pulumi-swarm local cloud")
     ca = (
-        x509.CertificateBuilder()
-        .subject_name(ca_name)
-        .issuer_name(ca_name)
-        .public_key(ca_key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + LIFETIME)
+        draft(CA_NAME, CA_NAME, ca_key)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(
             x509.SubjectKeyIdentifier.from_public_key(ca_key.public_key()), critical=False
@@ -37,13 +60,7 @@ def issue(folder: Path, authority: Path, names: Sequence[str]) -> tuple[Path, Pa
     )
     key = ec.generate_private_key(ec.SECP256R1())
     certificate = (
-        x509.CertificateBuilder()
-        .subject_name(_name(names[0]))
-        .issuer_name(ca_name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + LIFETIME)
+        draft(names[0], CA_NAME, key)
         .add_extension(
             x509.SubjectAlternativeName([x509.DNSName(n) for n in names]), critical=False
         )
@@ -52,17 +69,11 @@ def issue(folder: Path, authority: Path, names: Sequence[str]) -> tuple[Path, Pa
         )
         .sign(ca_key, hashes.SHA256())
     )
-    authority.write_bytes(ca.public_bytes(serialization.Encoding.PEM))
+    authority.write_bytes(certificate_pem(ca))
     certificate_file, key_file = folder / "server.pem", folder / "server.key"
-    certificate_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    certificate_file.write_bytes(certificate_pem(certificate))
     key_file.touch(mode=0o600)
-    key_file.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
+    key_file.write_bytes(key_pem(key))
     return certificate_file, key_file
 
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from tests.lab.authority import URL as AUTHORITY_URL
 from tests.lab.authority import Authority
 from tests.lab.cloud import LocalCloud, Stack, eventually, running_cloud
 from tests.lab.containers import container, inspect, ready, service, task_container
@@ -426,7 +425,7 @@ def test_authority_outside_signs_for_every_node_and_the_swarms_own_takes_over_ag
 ) -> None:
     outside = Authority()
     outside.serve(cloud, MANAGER)
-    added = {"externalCas": [{"url": AUTHORITY_URL, "caCert": outside.ca_cert}], "workerCount": 3}
+    added = {"externalCas": [{"url": outside.url, "caCert": outside.ca_cert}], "workerCount": 3}
     given = {**added, "caCert": outside.ca_cert}
     stack.configure(**{**given, "workerCount": 2})
     assert stack.preview() == {SPEC: "update"}

@@ -7,6 +7,7 @@ from pulumi_swarm.plan.cluster import ClusterPlan, read_cluster
 from pulumi_swarm.plan.problems import Problem, Problems
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGdjt/z6VSUNlERTdxH0jiVI0PYAnmn32ukS3nfv/Yap me@here"
+PEM = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
 
 GOOD: dict[str, Any] = {
     "manager_count": 3,

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pulumi_swarm.plan.bodies import ingress_body
 from pulumi_swarm.provider import spec
-from tests.unit.inputs import read
+from tests.unit.inputs import PEM, read
 
 # As dockerd 20.10 shows a swarm that was just made.
 PRESENT: dict[str, Any] = {
@@ -27,7 +27,6 @@ PRESENT: dict[str, Any] = {
     "TaskDefaults": {},
     "EncryptionConfig": {"AutoLockManagers": False},
 }
-PEM = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
 
 
 def inputs(**changes: Any) -> dict[str, Any]:

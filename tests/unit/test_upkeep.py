@@ -1,16 +1,16 @@
 """What managers do about machines of pools, whatever these say of themselves."""
 
 import json
+import os
 import subprocess
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 SCRIPT = files("pulumi_swarm.bootstrap").joinpath("swarm-bootstrap.sh").read_text(encoding="utf-8")
-AROUND = """
-work={folder} REAP_AFTER_SECONDS=60
-engine() {{ echo "$1 $2" >>"$work/asked"; echo 200; }}
-{functions}
+FUNCTIONS = SCRIPT.partition("\numask 077")[0].replace("/etc/swarm/node.conf", "/dev/null")
+REAP = """
+engine() { echo "$1 $2" >>"$work/asked"; echo 200; }
 reap
 """
 
@@ -28,11 +28,15 @@ def reaped(folder: Path, *nodes: dict[str, Any]) -> tuple[list[str], list[str]]:
     """What was asked of Docker, and what was said."""
     (folder / "nodes").write_text(json.dumps(nodes), encoding="utf-8")
     (folder / "asked").touch()
-    (say,) = [line for line in SCRIPT.splitlines() if line.startswith("say()")]
-    start = SCRIPT.index("reap() {")
-    reap = SCRIPT[start : SCRIPT.index("\n}\n", start) + 3]
-    program = AROUND.format(folder=folder, functions=f"{say}\n{reap}")
-    ran = subprocess.run(["sh", "-eu"], input=program, text=True, capture_output=True, check=True)
+    settings = {"BOOT_TIMEOUT_SECONDS": "60", "REAP_AFTER_SECONDS": "60"}
+    ran = subprocess.run(
+        ["sh", "-eu"],
+        input=FUNCTIONS + REAP,
+        env={**os.environ, **settings, "RUNTIME_DIRECTORY": str(folder)},
+        text=True,
+        capture_output=True,
+        check=True,
+    )
     return (folder / "asked").read_text(encoding="utf-8").splitlines(), ran.stdout.splitlines()
 
 

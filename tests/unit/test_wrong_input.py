@@ -5,12 +5,11 @@ from typing import Any
 import pytest
 
 from pulumi_swarm.plan.problems import Problems
-from tests.unit.inputs import GOOD, KEY, read
+from tests.unit.inputs import GOOD, KEY, PEM, read
 
 SUBNET = {"name": "a", "subnet": "10.210.0.0/24"}
 
 
-PEM = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
 PLACE = {"vpc_id": "vpc-1", "subnet_ids": ["subnet-1"], "vpc_cidr": "10.0.0.0/16"}
 
 

@@ -427,13 +427,13 @@ end_the_machine() {
 # passes its calls on, and of those the leader refuses none (swarmkit ca/auth.go). So each manager is
 # asked directly. Of Docker's errors one alone is for good.
 taken_out() {
-	case $(swarm_state) in
+	timeout 30 docker info --format '{{.Swarm.LocalNodeState}} {{.Swarm.NodeID}} {{.DockerRootDir}}{{range .Swarm.RemoteManagers}} {{.Addr}}{{end}}' \
+		>"$work/info" 2>/dev/null
+	read -r state id root managers <"$work/info" || return 1
+	case $state in
 	inactive) return 0 ;;
 	error) ! timeout 30 docker info --format '{{.Swarm.Error}}' 2>/dev/null | grep -q 'certificates have expired' || return 0 ;;
 	esac
-	timeout 30 docker info --format '{{.Swarm.NodeID}} {{.DockerRootDir}}{{range .Swarm.RemoteManagers}} {{.Addr}}{{end}}' \
-		>"$work/info" 2>/dev/null
-	read -r id root managers <"$work/info" || return 1
 	certificates=$root/swarm/certificates
 	for manager in $managers; do
 		! heartbeat "$manager" | grep -q "^grpc-message: .*node $id was removed from swarm" || return 0

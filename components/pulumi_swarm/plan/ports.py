@@ -52,8 +52,9 @@ class Outlet:
 
 EVERY_ROLE = (Role.MANAGER, Role.WORKER)
 
+HTTPS_PORT = 443
 OUTLETS = (
-    Outlet(name="https", protocol="tcp", port=443, purpose="registries, packages, AWS API"),
+    Outlet(name="https", protocol="tcp", port=HTTPS_PORT, purpose="registries, packages, AWS API"),
     Outlet(name="http", protocol="tcp", port=80, purpose="package mirrors"),
     Outlet(name="dns-tcp", protocol="tcp", port=53, purpose="names, long answers"),
     Outlet(name="dns-udp", protocol="udp", port=53, purpose="names"),

@@ -7,6 +7,7 @@ import ssl
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from .ports import HTTPS_PORT
 from .reader import Reader
 
 # Docker's own defaults (docker swarm init --help).
@@ -21,7 +22,6 @@ MIN_CERT_EXPIRY_HOURS = 1
 MAX_CERT_EXPIRY_HOURS = 10 * 365 * 24
 MAX_ROTATION = 1_000_000
 
-HTTPS_PORT = 443
 _CERTIFICATE = re.compile(
     r"\s*-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----\s*"
 )

@@ -26,8 +26,6 @@ ROTATIONS = {
     "managerTokenRotation": "rotate_manager_token",
 }
 COUNTERS = (*ROTATIONS, "caRotation")
-# Of Docker's CAConfig, what is said anew with every update.
-AUTHORITY = ("ExternalCAs", "ForceRotate", "SigningCACert", "SigningCAKey")
 INPUTS = frozenset(
     {
         "connection",
@@ -113,7 +111,7 @@ def docker_spec(present: Mapping[str, Any], inputs: State) -> dict[str, Any]:
 
 def _authority(present: Mapping[str, Any], inputs: State) -> dict[str, Any]:
     expiry = inputs["certExpiryHours"] * SECONDS_PER_HOUR * NANOSECONDS
-    found = {k: v for k, v in present.items() if k not in AUTHORITY}
+    found = {k: v for k, v in present.items() if k not in ("ExternalCAs", "ForceRotate")}
     found["NodeCertExpiry"] = expiry
     if inputs.get("caCert"):
         found["SigningCACert"] = inputs["caCert"]
