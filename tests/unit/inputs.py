@@ -39,7 +39,7 @@ EVERYTHING: dict[str, Any] = {
     "listen_addr": "eth0",
     "data_path_addr": "eth1",
     "node_advertise_addrs": {"manager-1": "10.20.77.1", "worker-0": "10.20.77.2"},
-    "ingress": {"subnet": "10.99.0.0/24", "gateway": "10.99.0.9", "mtu": 1500, "encrypted": True},
+    "ingress": {"subnet": "10.99.0.0/24", "gateway": "10.99.0.9", "mtu": 1500},
     "underlay_mtu": 8500,
     "docker_gwbridge": {"subnet": "192.168.8.0/22", "mtu": 1500, "icc": True},
     "bip": "192.168.12.1/24",

@@ -60,9 +60,12 @@ def test_bridge_of_the_nodes_changes_only_when_all_of_them_are_replaced_gw_6() -
 
 
 def test_advertised_address_changes_only_with_the_node_nw_3() -> None:
-    moved = {"node_advertise_addrs": {"worker-1": "10.20.9.9"}}
-    assert "raise nodeGenerations of worker-1" in refused(SAID, said(**moved))["nodeAdvertiseAddrs"]
-    assert refused(SAID, said(**moved, node_generations={"worker-1": 2})) == {}
+    plain = {"networks": [{"name": "app"}]}  # a second address is refused beside encryption
+    moved = {**plain, "node_advertise_addrs": {"worker-1": "10.20.9.9"}}
+    before = said(**plain)
+    found = refused(before, said(**moved))["nodeAdvertiseAddrs"]
+    assert "raise nodeGenerations of worker-1" in found
+    assert refused(before, said(**moved, node_generations={"worker-1": 2})) == {}
 
 
 def test_node_that_comes_or_goes_is_no_change_of_the_others() -> None:

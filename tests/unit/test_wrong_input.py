@@ -299,6 +299,8 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
         f"{ADVERTISED}.worker-0",
         "another than that of manager-0",
     ),
+    (node_address("worker-0", "10.20.0.9"), f"{ADVERTISED}.worker-0", "has no key"),  # ES-12
+    ({"data_path_addr": "eth1"}, "dataPathAddr", "leaves in clear"),  # ES-12
     ({"listen_addr": "10.0.0.1"}, "listenAddr", "name of a network interface"),
     ({"listen_addr": "eth0:2378"}, "listenAddr", "port is always 2377"),
     ({"data_path_addr": "10.0.0.1"}, "dataPathAddr", "cannot be an address"),

@@ -7,14 +7,15 @@ from .access import AccessPlan, read_access
 from .addresses import NamedRange
 from .bodies import gwbridge_body, ingress_body
 from .daemon import DaemonPlan, read_daemon
+from .encryption import check_encryption
 from .groups import GroupPlan
-from .machines import MachinePlan, engine_is_at_least, read_machines
+from .machines import MachinePlan, read_machines
 from .nodes import NodePlan, read_nodes, read_parallelism
 from .overlay import Overlay, Surroundings, read_overlay
 from .parts import check_given_groups
 from .policies import check_policy_arns
 from .pools import PoolPlan, check_pool_labels, read_pools
-from .ports import DEFAULT_DATA_PATH_PORT, Role
+from .ports import Role
 from .probe import ProbePlan, read_probes
 from .problems import Problems
 from .ranges import Ranges, read_ranges, read_subnet_size
@@ -24,9 +25,6 @@ from .subnets import Subnet
 from .swarm import SwarmPlan, read_swarm
 from .tags import read_tags
 from .vpc import VpcPlan, read_vpc_of
-
-# moby#45636: before, a network on another port than 4789 was sent in clear (ES-4).
-ENCRYPTED_OTHER_PORT_ENGINE = (23,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,7 +160,14 @@ def read_cluster(values: object, known: Sequence[str], problems: Problems) -> Cl
             "needs vpcId, because a group belongs to a VPC",
             "give the VPC of the two groups, or leave them out",
         )
-    _check_encryption(reader, plan)
+    if plan.encrypted:
+        check_encryption(
+            reader,
+            engine_version=machines.engine_version,
+            data_path_port=swarm.data_path_port,
+            data_path_addr=plan.daemon.data_path_addr,
+            nodes=nodes,
+        )
     _check_pool(reader, plan)
     return plan
 
@@ -225,19 +230,4 @@ def _check_pool(reader: Reader, plan: ClusterPlan) -> None:
             f"{room} of /{size}",
             "choose a larger pool or a longer subnetSize, or give networks a subnet",
             [str(pool) for pool in pools],
-        )
-
-
-def _check_encryption(reader: Reader, plan: ClusterPlan) -> None:
-    other_port = plan.swarm.data_path_port != DEFAULT_DATA_PATH_PORT
-    if not plan.encrypted or not other_port:
-        return
-    if not engine_is_at_least(plan.machines.engine_version, ENCRYPTED_OTHER_PORT_ENGINE):
-        floor = ENCRYPTED_OTHER_PORT_ENGINE[0]
-        reader.wrong(
-            "data_path_port",
-            f"must be {DEFAULT_DATA_PATH_PORT} with encrypted networks, unless engineVersion is at "
-            f"least {floor}: older engines send them in clear",
-            f"leave it out, or set engineVersion to {floor} or newer",
-            plan.swarm.data_path_port,
         )
