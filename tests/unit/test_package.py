@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -22,6 +23,7 @@ from pulumi_swarm.plan.reader import camel
 PROJECT = yaml.safe_load(Path("Pulumi.yaml").read_text(encoding="utf-8"))
 # Numbers that follow from other inputs: Pulumi.yaml can say no number that means "not given".
 FOLLOW_FROM_OTHERS = {"underlayMtu", "networkControlPlaneMtu"}
+NOT_IN_GIT = shutil.ignore_patterns("__pycache__", "*.pyc")
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +91,21 @@ def test_what_is_released_has_one_version_and_depends_on_the_sources_alone(tmp_p
 def built(folder: Path) -> dict[str, bytes]:
     subprocess.run([sys.executable, "tools/dist.py", folder], check=True, capture_output=True)
     return {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix}
+
+
+def test_pip_makes_the_wheel_that_is_released_from_a_git_address(tmp_path: Path) -> None:
+    repository = tmp_path / "repository"
+    shutil.copytree("components", repository / "components", ignore=NOT_IN_GIT)
+    git = ("git", "-c", "user.name=me", "-c", "user.email=me@example.com", "-C", repository)
+    for step in (("init", "--quiet"), ("add", "."), ("commit", "--quiet", "--message=all")):
+        subprocess.run([*git, *step], check=True)
+    address = f"git+file://{repository}#subdirectory=components"
+    pip = (sys.executable, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check")
+    out = ("--no-deps", "--no-build-isolation", "--wheel-dir", tmp_path / "out")
+    subprocess.run([*pip, *out, address], check=True)
+    (wheel,) = (tmp_path / "out").iterdir()
+    released = built(tmp_path / "dist")
+    assert released[wheel.name] == wheel.read_bytes()
 
 
 @pytest.mark.parametrize("kind", TYPES, ids=lambda kind: kind.token)
