@@ -28,8 +28,8 @@ Changes = dict[tuple[str, str], str]
 # What the hosts of a cloud have, unless a test says otherwise (make test-engine).
 ENGINE = os.environ.get("SWARM_TEST_ENGINE", DEBIANS_ENGINE)
 COMMAND_SECONDS = 240
-# In an emulated guest everything takes about ten times as long (tools/guest).
-PATIENCE = 10 if os.environ.get("GUEST_ACCELERATOR") == "tcg" else 1
+# In an emulated guest everything takes about ten times as long, and five hosts share its cores.
+PATIENCE = 20 if os.environ.get("GUEST_ACCELERATOR") == "tcg" else 1
 
 
 def eventually(probe: Callable[[], Any], seconds: float, what: str) -> Any:

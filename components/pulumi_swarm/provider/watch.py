@@ -24,21 +24,24 @@ class Watch:
     def __init__(self, connection: Mapping[str, Any]) -> None:
         self.swarm = Swarm(connection)
         self._lock = threading.Lock()
-        self._asked_at = self._answered_at = float("-inf")
+        self._asked_at = self._next_at = float("-inf")
         self._seen: list[Member] | Exception = []
 
     def members(self, since: float) -> list[Member]:
-        """Every node that the managers list; asked after ``since``, and at most once a second."""
+        """Every node that the managers list; asked after ``since``, and at most once a second.
+
+        Asking rests at least as long as it took: managers that hang are not asked again by each of
+        those that wait, and a slow machine has time for its managers to boot.
+        """
         with self._lock:
-            # By when it was answered: a question to managers that hang takes longer than a second,
-            # and each of those that wait would ask it again.
-            if self._asked_at < since or self._answered_at < time.monotonic() - POLL_SECONDS:
+            if self._asked_at < since or self._next_at < time.monotonic():
                 self._asked_at = time.monotonic()
                 try:
                     self._seen = self.swarm.members()
                 except UNREACHABLE as error:
                     self._seen = error
-                self._answered_at = time.monotonic()
+                now = time.monotonic()
+                self._next_at = now + max(POLL_SECONDS, now - self._asked_at)
             if isinstance(self._seen, Exception):
                 raise self._seen
             return self._seen
