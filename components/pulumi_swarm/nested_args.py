@@ -45,7 +45,8 @@ class DockerGwbridgeArgs(TypedDict):
     icc: NotRequired[bool]
     """Whether containers of one node may reach each other across it. false when not given."""
     ip_masquerade: NotRequired[bool]
-    """Whether containers leave under their node's address. true when not given."""
+    """Whether containers leave under their node's address. Without, they reach nothing outside it:
+    a VPC takes no packet from another source. true when not given."""
 
 
 class AddressPoolArgs(TypedDict):

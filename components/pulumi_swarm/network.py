@@ -20,7 +20,8 @@ class OverlayNetworkArgs(TypedDict):
     attachable: NotRequired[bool]
     """Whether standalone containers may join, not services alone. false when not given."""
     internal: NotRequired[bool]
-    """Whether containers on it are kept from the outside. false when not given."""
+    """Whether containers on it are kept from the outside; tasks of a service that publishes a port
+    are not, since that gives them docker_gwbridge. false when not given."""
     encrypted: NotRequired[bool]
     """Whether its traffic between nodes goes by IPsec; costs most of the throughput.
     false when not given."""
@@ -31,7 +32,9 @@ class OverlayNetworkArgs(TypedDict):
     ip_range: NotRequired[str]
     """The part of the subnet that containers take addresses from. All of it when not given."""
     subnets: NotRequired[list[SubnetArgs]]
-    """Several ranges, in place of subnet, gateway and ipRange. None when not given."""
+    """Several ranges, in place of subnet, gateway and ipRange. For containers and services with
+    endpoint mode dnsrr: a virtual address may fall into another range than the tasks that ask for
+    it, and is not found there (docker/for-linux#548). None when not given."""
     ipv6: NotRequired[bool]
     """Whether it carries IPv6. false when not given; no released engine can, so true is refused."""
     mtu: NotRequired[int]
@@ -41,7 +44,7 @@ class OverlayNetworkArgs(TypedDict):
     labels: NotRequired[dict[str, str]]
     """Labels of the network. None when not given."""
     driver_options: NotRequired[dict[str, str]]
-    """Further options of the overlay driver. None when not given."""
+    """Further options of the overlay driver: dsr, direct server return. None when not given."""
     planned_services: NotRequired[int]
     """How many services will be on it; its subnet must have room. 1 when not given."""
     planned_tasks: NotRequired[int]

@@ -149,12 +149,16 @@ class DaemonArgs(TypedDict):
     network_control_plane_mtu: NotRequired[int]
     """MTU of the gossip between nodes, in bytes. underlayMtu when not given."""
     daemon_log_driver: NotRequired[LogDriverArgs]
-    """Where containers log to unless told otherwise. Docker's json-file without a limit when not
+    """Where containers log to unless told otherwise. A server for them needs a rule of yours in the
+    two security groups, unless its port is 443 or 80. Docker's json-file without a limit when not
     given."""
     registry_mirrors: NotRequired[list[str]]
-    """Mirrors of Docker Hub, such as https://mirror.example.com. None when not given."""
+    """Mirrors of Docker Hub, such as https://mirror.example.com. One at another port than 443 or 80
+    needs a rule of yours in the two security groups; without, Docker goes to Docker Hub and says
+    nothing. None when not given."""
     insecure_registries: NotRequired[list[str]]
-    """Registries that may be spoken to without TLS, as host:port or range. None when not given."""
+    """Registries that may be spoken to without TLS, as host:port or range. Another port than 443 or
+    80 needs a rule of yours in the two security groups. None when not given."""
     metrics_addr: NotRequired[str]
     """Address and port where daemons serve metrics, such as 0.0.0.0:9323; open the port in the
     security groups. None when not given."""

@@ -426,7 +426,7 @@ def test_authority_outside_signs_for_every_node_and_the_swarms_own_takes_over_ag
     outside = Authority()
     outside.serve(cloud, MANAGER)
     added = {"externalCas": [{"url": outside.url, "caCert": outside.ca_cert}], "workerCount": 3}
-    given = {**added, "caCert": outside.ca_cert}
+    given = {**added, "caCert": outside.ca_cert, "certExpiryHours": None}
     stack.configure(**{**given, "workerCount": 2})
     assert stack.preview() == {SPEC: "update"}
     stack.up()

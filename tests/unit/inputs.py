@@ -74,7 +74,7 @@ EVERYTHING: dict[str, Any] = {
             ],
             "mtu": 1400,
             "labels": {"team": "web"},
-            "driver_options": {"x": "y"},
+            "driver_options": {"dsr": ""},
             "planned_services": 2,
             "planned_tasks": 20,
         }

@@ -165,7 +165,7 @@ def test_every_word_reaches_what_it_is_about(recorder: Recorder) -> None:
         {"subnet": "10.210.0.0/24", "gateway": "10.210.0.1", "ipRange": "10.210.0.128/25"},
         {"subnet": "10.211.0.0/24", "gateway": "10.211.0.9"},
     ]
-    assert network.inputs["options"] == {"x": "y", "com.docker.network.driver.mtu": "1400"}
+    assert network.inputs["options"] == {"dsr": "", "com.docker.network.driver.mtu": "1400"}
     (swarm_spec,) = recorder.of("swarm:index:SwarmSpec")
     assert swarm_spec.inputs["certExpiryHours"] == 720
     assert swarm_spec.inputs["connection"]["bastion"]["host"] == "bastion.example.com"

@@ -88,6 +88,14 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"data_path_port": 50000}, "dataPathPort", "from 1024 to 49151"),
     ({"data_path_port": 7789}, "dataPathPort", "older engines send them in clear"),
     ({"data_path_port": 7789, "engine_version": "20.10.24"}, "dataPathPort", "in clear"),
+    (
+        {"data_path_port": 7789, "engine_version": "24.0.2"},
+        "dataPathPort",
+        "at least 24.0.3",
+    ),  # ES-4
+    ({"data_path_port": 7946}, "dataPathPort", "gossip"),
+    ({"engine_version": "20.10.23"}, "engineVersion", "CVE-2023-28840"),  # ES-13
+    ({"engine_version": "23.0.2"}, "engineVersion", "CVE-2023-28840"),  # ES-13
     ({"access": "vpn"}, "access", "public, private, bastion, ssm"),
     ({"admin_cidrs": ["0.0.0.0/0"]}, "adminCidrs[0]", "part of the world"),
     ({"admin_cidrs": ["128.0.0.0/1"]}, "adminCidrs[0]", "part of the world"),
@@ -231,7 +239,7 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     (network(gateway="10.210.0.255"), "networks[0].gateway", "host address of the subnet"),
     (network(gateway="first"), "networks[0].gateway", "IPv4 address"),
     (network(subnet=None, gateway="10.210.0.1"), "networks[0].gateway", "needs a subnet"),
-    (network(mtu=100), "networks[0].mtu", "from 144 to 9216"),
+    (network(mtu=100), "networks[0].mtu", "from 576 to 9216"),
     (network(encrypted="yes"), "networks[0].encrypted", "true or false"),
     (network(attachable=1), "networks[0].attachable", "true or false"),
     (network(scope="swarm"), "networks[0].scope", "cannot be set here"),
@@ -245,7 +253,7 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     (
         {"ingress": {"encrypted": True}, "networks": [], "data_path_port": 7789},
         "dataPathPort",
-        "23",
+        "at least 24.0.3",
     ),
     (
         {"subnet_size": 12, "default_addr_pool": ["10.96.0.0/16"]},
@@ -278,6 +286,12 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"external_cas": [{"url": "https://ca:x"}]}, "externalCas[0].url", "at port 443"),
     ({"external_cas": [{"url": "https://ca"}]}, "externalCas[0].caCert", "in PEM"),
     ({"ca_cert": "ca.pem"}, "caCert", "in PEM"),
+    (
+        {"ca_cert": PEM, "external_cas": [{"url": "https://ca", "ca_cert": PEM}]}
+        | {"cert_expiry_hours": 720},
+        "certExpiryHours",
+        "not told how long",
+    ),
     ({"ca_cert": PEM.replace("AAAA", "AAA")}, "caCert", "in PEM"),
     ({"ca_cert": PEM}, "caCert", "nobody could sign"),
     ({"join_token": "SWMTKN-1-x"}, "joinToken", "fetch tokens by themselves"),
@@ -307,7 +321,7 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     # Every node's daemon
     ({"underlay_mtu": 9002}, "underlayMtu", "at most 9001"),
     ({"underlay_mtu": 9001, "worker_instance_type": "m1.small"}, "underlayMtu", "at most 1500"),
-    ({"underlay_mtu": 100}, "underlayMtu", "from 144 to 9216"),
+    ({"underlay_mtu": 100}, "underlayMtu", "from 576 to 9216"),
     ({"underlay_mtu": 1350}, "networks[1].mtu", "at most underlayMtu, 1350"),  # MT-3
     ({"network_control_plane_mtu": 9100}, "networkControlPlaneMtu", "at most underlayMtu"),  # MT-4
     ({"bip": "172.17.0.0/16"}, "bip", "write 172.17.0.1/16"),
@@ -341,6 +355,14 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     (daemon_log(name="local", options={"max-size": "ten"}), f"{LOG}.max-size", "such as 10m"),
     (daemon_log(name="local", options={"max-file": "0"}), f"{LOG}.max-file", "from 1"),
     (daemon_log(name="local", options={"max-file": 3}), f"{LOG}.max-file", "must be a string"),
+    (daemon_log(name="local", options={"max-size": "0"}), f"{LOG}.max-size", "such as 10m"),
+    (daemon_log(name="local", options={"max-file": "1"}), f"{LOG}.max-file", "at least 2 unless"),
+    (daemon_log(name="json-file", options={"max-file": "3"}), f"{LOG}.max-file", "needs max-size"),
+    (
+        daemon_log(name="json-file", options={"max-size": "1m", "compress": "true"}),
+        f"{LOG}.compress",
+        "max-file of at least 2",
+    ),
     ({"registry_mirrors": ["mirror.example.com"]}, "registryMirrors[0]", "URL of a host"),
     ({"registry_mirrors": ["https://u:p@mirror"]}, "registryMirrors[0]", "password"),
     ({"registry_mirrors": ["https://mirror/path"]}, "registryMirrors[0]", "without path"),
@@ -349,6 +371,17 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"daemon_options": "{"}, "daemonOptions", "JSON object"),
     ({"daemon_options": "[]"}, "daemonOptions", "JSON object"),
     ({"daemon_options": '{"live-restore": true}'}, "daemonOptions.live-restore", "refuses it"),
+    ({"daemon_options": '{"ip-forward": false}'}, "daemonOptions.ip-forward", "routed"),
+    (
+        {"daemon_options": '{"firewall-backend": "nftables"}'},
+        "daemonOptions.firewall-backend",
+        "iptables alone",
+    ),
+    (
+        {"daemon_options": '{"default-network-opts": {"overlay": {"encrypted": ""}}}'},
+        "daemonOptions.default-network-opts",
+        "the networks' own inputs",
+    ),
     ({"daemon_options": '{"bip": "10.0.0.1/24"}'}, "daemonOptions.bip", "set bip"),
     ({"daemon_options": '{"hosts": ["tcp://0.0.0.0"]}'}, "daemonOptions.hosts", "reached by ssh"),
     ({"daemon_options": '{"iptables": false}'}, "daemonOptions.iptables", "no published port"),
@@ -433,6 +466,7 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
         f"{OPTIONS}.com.docker.network.driver.overlay.vxlanid_list",
         "swarm numbers networks",
     ),
+    (network(driver_options={"mtu": "1400"}), f"{OPTIONS}.mtu", "would ignore it"),
     (network(config_only=True), "networks[0].configOnly", "no networks of single nodes"),
     (network(mtu=9100), "networks[0].mtu", "at most underlayMtu, 9001"),
     (network(mtu="auto"), "networks[0].mtu", "whole number"),

@@ -33,6 +33,10 @@ OWN_OPTIONS = {
     "registry-mirrors": "set registryMirrors",
     "insecure-registries": "set insecureRegistries",
     "metrics-addr": "set metricsAddr",
+    "default-network-opts": "set the networks' own inputs, or dockerGwbridge: each node would "
+    "make networks otherwise than they are declared",
+    "firewall-backend": "leave it out: swarm works with iptables alone, and no node would join",
+    "ip-forward": "leave it out: nothing would be routed to or from containers",
     "live-restore": "leave it out: dockerd refuses it in a swarm",
     "hosts": "leave it out: Docker's API is reached by ssh, and is open to no network",
     "cluster-store": "leave it out: it belongs to the swarm before 2016, and dockerd refuses it",

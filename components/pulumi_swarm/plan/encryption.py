@@ -7,8 +7,12 @@ from .nodes import NodePlan
 from .ports import DEFAULT_DATA_PATH_PORT
 from .reader import Reader
 
-# moby#45636: before, a network on another port than 4789 was sent in clear (ES-4).
-OTHER_PORT_ENGINE = (23,)
+# Release notes of Docker Engine 24.0.3, moby#45636: before, packets to another port than 4789 were
+# sent in clear (ES-4).
+OTHER_PORT_ENGINE = (24, 0, 3)
+# CVE-2023-28840 to 28842: before, packets were sent and taken in clear where the kernel or iptables
+# could not tell them apart (ES-13). Two series had it, and were mended by these.
+MENDED_ENGINES = ((20, 10, 24), (23, 0, 3))
 
 
 def check_encryption(
@@ -29,13 +33,20 @@ def check_encryption(
         engine_version, OTHER_PORT_ENGINE
     )
     if not port_is_safe:
-        floor = OTHER_PORT_ENGINE[0]
+        floor = ".".join(map(str, OTHER_PORT_ENGINE))
         reader.wrong(
             "data_path_port",
             f"must be {DEFAULT_DATA_PATH_PORT} with encrypted networks, unless engineVersion is at "
             f"least {floor}: older engines send them in clear",
             f"leave it out, or set engineVersion to {floor} or newer",
             data_path_port,
+        )
+    if _may_send_in_clear(engine_version):
+        reader.wrong(
+            "engine_version",
+            "must be at least 20.10.24, or 23.0.3, with encrypted networks: older engines may send "
+            "them in clear without a word (CVE-2023-28840)",
+            "choose a newer one, or leave it out for the distribution's own package",
         )
     if data_path_addr:
         reader.wrong(
@@ -54,3 +65,11 @@ def check_encryption(
                 "a second address of it",
                 "leave it out, or encrypt no network and not the ingress",
             )
+
+
+def _may_send_in_clear(engine_version: str) -> bool:
+    return any(
+        engine_version.startswith(f"{mended[0]}.")
+        and not engine_is_at_least(engine_version, mended)
+        for mended in MENDED_ENGINES
+    )

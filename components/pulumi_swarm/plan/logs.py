@@ -28,7 +28,7 @@ _OPTIONS = {
     "local": {*_SHARED_OPTIONS, "max-size", "max-file", "compress"},
 }
 _OPTION_FORMS = {
-    "max-size": (r"\d+[kmgKMG]?", "a number of bytes, or of k, m or g, such as 10m"),
+    "max-size": (r"[1-9]\d*[kmgKMG]?", "a number of bytes, or of k, m or g, such as 10m"),
     "max-file": (r"[1-9]\d*", "a whole number from 1"),
     "compress": (r"true|false", "true or false"),
     "mode": (r"blocking|non-blocking", "blocking or non-blocking"),
@@ -66,4 +66,34 @@ def read_log_driver(reader: Reader, name: str) -> LogDriver | None:
             nested.problems.add(path, value, f"is not an option of {driver}", remedy)
         elif known is not None and not re.fullmatch(form, value):
             nested.problems.add(path, value, f"must be {allowed}", "correct the value")
+    _check_rotation(nested, driver, options)
     return LogDriver(name=driver, options=options)
+
+
+def _check_rotation(nested: Reader, driver: str, options: Mapping[str, str]) -> None:
+    """What dockerd takes, and then no container starts with, or no file is ever rotated by."""
+    path = f"{nested.path('options')}.{{}}".format
+    one_file = options.get("max-file", "1") == "1"
+    if driver == "json-file":
+        if "max-file" in options and "max-size" not in options:
+            nested.problems.add(
+                path("max-file"),
+                options["max-file"],
+                "needs max-size: without one no file is ever full",
+                "give max-size, such as 10m",
+            )
+        if options.get("compress") == "true" and (one_file or "max-size" not in options):
+            nested.problems.add(
+                path("compress"),
+                "true",
+                "needs max-size, and max-file of at least 2: no container would start",
+                "give both, or leave compress out",
+            )
+    unpacked = options.get("compress") == "false"
+    if driver == "local" and "max-file" in options and one_file and not unpacked:
+        nested.problems.add(
+            path("max-file"),
+            options["max-file"],
+            "must be at least 2 unless compress is false: no container would start",
+            "raise it, or set compress to false",
+        )

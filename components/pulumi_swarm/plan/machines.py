@@ -1,5 +1,6 @@
 """What the machines are."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -105,8 +106,12 @@ def read_machines(
 
 
 def engine_is_at_least(engine_version: str, floor: tuple[int, ...]) -> bool:
-    """Whether a version that was asked for is new enough; one that was not asked for is not."""
-    return bool(engine_version) and tuple(map(int, engine_version.split("."))) >= floor
+    """Whether a version that was asked for is new enough; one that was not asked for is not.
+
+    Without its third number it is the newest of its kind, as packages are installed.
+    """
+    numbers = tuple(map(int, engine_version.split("."))) if engine_version else ()
+    return bool(numbers) and (*numbers, *[math.inf] * (3 - len(numbers))) >= floor
 
 
 def _engine_version(reader: Reader) -> str:

@@ -7,7 +7,7 @@ from .reader import Reader
 VXLAN_OVERHEAD = 50  # 14 Ethernet + 20 IPv4 + 8 UDP + 8 VXLAN, in bytes (RFC 7348)
 ESP_OVERHEAD = 26  # moby overlay/encryption.go, pktExpansion
 ESP_ALIGNMENT = 4  # the same file: what is left is cut to a multiple of it
-MIN_MTU = 68 + VXLAN_OVERHEAD + ESP_OVERHEAD  # RFC 791 wants 68 for what is left inside
+MIN_MTU = 576  # what every IPv4 host takes (RFC 791); Docker's gossip goes no lower than 500
 MAX_MTU = 9216  # the largest jumbo frame in common use
 
 # EC2 user guide, "Network maximum transmission unit (MTU) for your EC2 instance": every current

@@ -23,6 +23,8 @@ NAME_PATTERN = r"[a-zA-Z0-9]([a-zA-Z0-9_-]{0,61}[a-zA-Z0-9])?"
 
 MTU_OPTION = "com.docker.network.driver.mtu"
 ENCRYPTED_OPTION = "encrypted"
+# moby daemon/libnetwork/controller.go: direct server return, the one further option that is read.
+DSR_OPTION = "dsr"
 VNI_OPTION = "com.docker.network.driver.overlay.vxlanid_list"
 
 OWN_OPTIONS = {
@@ -212,4 +214,12 @@ def _check_room(reader: Reader, subnets: tuple[Subnet, ...], swarm: Surroundings
 def _driver_options(reader: Reader) -> dict[str, str]:
     found = reader.string_map("driver_options")
     reader.refuse_entries("driver_options", found, OWN_OPTIONS)
+    for key in sorted(found.keys() - OWN_OPTIONS.keys() - {DSR_OPTION}):
+        reader.problems.add(
+            f"{reader.path('driver_options')}.{key}",
+            found[key],
+            "is not an option of Docker's overlay driver, which would ignore it",
+            f"leave it out; there is {DSR_OPTION} for direct server return, and what else the "
+            "driver reads has an input of its own",
+        )
     return found

@@ -88,6 +88,13 @@ class SpecPlan:
 def read_spec(reader: Reader) -> SpecPlan:
     """All of it; Docker's defaults for what is not given."""
     external_cas = _external_cas(reader)
+    if reader.has("ca_cert") and reader.has("cert_expiry_hours"):
+        # swarmkit ca/certificates.go: what is asked of an authority outside names no time.
+        reader.wrong(
+            "cert_expiry_hours",
+            "cannot be had with caCert: an authority outside is not told how long",
+            "leave it out, and set the expiry of the authority's own profile",
+        )
     return SpecPlan(
         autolock=reader.boolean("autolock", default=False),
         cert_expiry_hours=reader.integer(

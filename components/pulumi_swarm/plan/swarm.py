@@ -5,7 +5,7 @@ from ipaddress import IPv4Network
 
 from .mtu import read_mtu_within
 from .overlay import driver_options
-from .ports import DEFAULT_DATA_PATH_PORT, MAX_DATA_PATH_PORT, MIN_DATA_PATH_PORT
+from .ports import DEFAULT_DATA_PATH_PORT, GOSSIP_PORT, MAX_DATA_PATH_PORT, MIN_DATA_PATH_PORT
 from .ranges import Ranges, ingress_of
 from .reader import Reader
 from .subnets import Need, Subnet, check_room
@@ -57,7 +57,7 @@ def read_swarm(reader: Reader, ranges: Ranges, underlay_mtu: int, nodes: int) ->
 
 def read_data_path_port(reader: Reader) -> int:
     """The UDP port of overlay traffic."""
-    return reader.integer(
+    port = reader.integer(
         "data_path_port",
         DEFAULT_DATA_PATH_PORT,
         low=MIN_DATA_PATH_PORT,
@@ -65,3 +65,10 @@ def read_data_path_port(reader: Reader) -> int:
         unit="a UDP port",
         why="Docker takes no other",
     )
+    if port == GOSSIP_PORT:
+        reader.wrong(
+            "data_path_port",
+            "must not be the port of the nodes' gossip, which holds it on every node",
+            "choose another, or leave it out",
+        )
+    return port
