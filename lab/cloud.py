@@ -145,6 +145,11 @@ class Cloud:
             else tags.get("Name", instance_id),
             state=found["State"]["Name"],
             address=IPv4Address(interface["PrivateIpAddress"]),
+            second_addresses=tuple(
+                IPv4Address(found["PrivateIpAddress"])
+                for found in interface.get("PrivateIpAddresses", [])
+                if not found["Primary"]
+            ),
             mac=interface["MacAddress"],
             interface_id=interface["NetworkInterfaceId"],
             subnet=IPv4Network(subnets[interface["SubnetId"]]["CidrBlock"]),

@@ -22,7 +22,7 @@ def render(snapshot: Snapshot) -> str:
     running = [i for i in snapshot.instances if i.state == "running"]
     groups = {group.group_id: group for group in snapshot.groups}
     members = {
-        group_id: sorted(str(i.address) for i in running if group_id in i.groups)
+        group_id: sorted(str(a) for i in running if group_id in i.groups for a in i.addresses)
         for group_id in groups
     }
     lines = [f"table {TABLE}", f"delete table {TABLE}", f"table {TABLE} {{"]
@@ -64,7 +64,7 @@ def _peers(rule: Rule, side: str, members: Mapping[str, list[str]]) -> str:
     peers += [address for group in rule.groups for address in members.get(group, [])]
     if str(IPv4Network("0.0.0.0/0")) in peers:
         return "meta nfproto ipv4"
-    return f"ip {side} {{ {', '.join(sorted(set(peers)))} }}"
+    return f"ip {side} {_set(sorted(set(peers)))}"
 
 
 def _protocol(rule: Rule) -> str:
@@ -80,14 +80,15 @@ def _protocol(rule: Rule) -> str:
 
 
 def _base_chains(running: list[Instance]) -> list[str]:
-    antispoof = [f"    iifname {i.link} ip saddr != {i.address} drop" for i in running]
-    senders = ", ".join(f"{i.address} : jump out_{i.link}" for i in running)
-    receivers = ", ".join(f"{i.address} : jump in_{i.link}" for i in running)
+    antispoof = [f"    iifname {i.link} ip saddr != {_set(i.addresses)} drop" for i in running]
+    owned = [(address, i.link) for i in running for address in i.addresses]
+    senders = ", ".join(f"{address} : jump out_{link}" for address, link in owned)
+    receivers = ", ".join(f"{address} : jump in_{link}" for address, link in owned)
     out = [f"    ip saddr vmap {{ {senders} }}"] if running else []
     into = [f"    ip daddr vmap {{ {receivers} }}"] if running else []
-    known = ", ".join(str(i.address) for i in running)
-    to_known = [f"    ip daddr {{ {known} }} accept"] if running else []
-    internet = f"{{ {settings.API_ADDRESS}, {settings.REGISTRY_ADDRESS} }}"
+    known = _set(address for address, _ in owned)
+    to_known = [f"    ip daddr {known} accept"] if running else []
+    internet = _set((settings.API_ADDRESS, settings.REGISTRY_ADDRESS))
     return [
         "  chain forward {",
         "    type filter hook forward priority 0; policy drop;",
@@ -118,3 +119,7 @@ def _base_chains(running: list[Instance]) -> list[str]:
         *into,
         "  }",
     ]
+
+
+def _set(addresses: Iterable[object]) -> str:
+    return f"{{ {', '.join(map(str, addresses))} }}"

@@ -36,6 +36,7 @@ class Instance:
     name: str
     state: str
     address: IPv4Address
+    second_addresses: tuple[IPv4Address, ...] = ()  # of its interface; the host sets them itself
     mac: str
     interface_id: str
     subnet: IPv4Network
@@ -52,6 +53,11 @@ class Instance:
     profile_arn: str = ""
     role: str | None = None
     user_data: bytes = field(repr=False)
+
+    @property
+    def addresses(self) -> tuple[IPv4Address, ...]:
+        """All that its interface may send from and be reached by."""
+        return (self.address, *self.second_addresses)
 
     @property
     def gateway(self) -> IPv4Address:

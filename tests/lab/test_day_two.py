@@ -1,13 +1,14 @@
 """What happens to a swarm that lives: it grows, is replaced and loses machines, and comes back."""
 
 import json
+from ipaddress import IPv4Address
 from typing import Any
 
 import pytest
 
 from lab.settings import BUSYBOX_IMAGE
 from tests.lab.cloud import LocalCloud, Stack, eventually, slow_boot
-from tests.lab.containers import MANAGER, container, networks, ready
+from tests.lab.containers import MANAGER, container, inspect, networks, pings, ready
 
 NODE = "swarm:index:Node"
 LOST = ("swarm-manager-1", "swarm-manager-2")
@@ -270,3 +271,46 @@ def test_all_managers_rebooted_at_once_are_the_same_swarm_again_qr_6(
     assert stack.outputs()["node_ids"] == before
     stack.refresh()
     assert stack.preview() == {}
+
+
+def with_second_address(first: str, second: str) -> list[dict[str, str]]:
+    """User-data by which the machine with the first address has the second as well."""
+    own = f"ip -4 -o address show dev eth0 | grep -q ' {first}/'"
+    script = f"#cloud-boothook\n#!/bin/sh\n{own} || exit 0\nip address add {second}/32 dev eth0\n"
+    return [{"contentType": "text/cloud-boothook", "content": script}]
+
+
+def test_manager_is_reached_by_the_address_that_it_advertises_nw_3(
+    stack: Stack, swarm: LocalCloud
+) -> None:
+    host, key = LOST[0], "manager-1"
+    ec2 = swarm.aws("ec2")
+    first = swarm.hosts()[host]["address"]
+    by_address = [{"Name": "addresses.private-ip-address", "Values": [first]}]
+    (interface,) = ec2.describe_network_interfaces(Filters=by_address)["NetworkInterfaces"]
+    second = str(IPv4Address(first) + 50)
+    # Its interface outlives it, and so does what is assigned to that.
+    ec2.assign_private_ip_addresses(
+        NetworkInterfaceId=interface["NetworkInterfaceId"], PrivateIpAddresses=[second]
+    )
+    in_clear = [each for each in stack.base("networks") if not each.get("encrypted")]
+    stack.keep(nodeGenerations=stack.raised(key))
+    stack.configure(
+        networks=in_clear,
+        nodeAdvertiseAddrs={key: second},
+        userDataParts=with_second_address(first, second),
+    )
+    stack.up()
+    assert stack.preview() == {}
+    assert inspect(swarm, MANAGER, host)["ManagerStatus"]["Addr"] == f"{second}:2377"
+    assert reachable_managers(swarm) == 3
+    worker = "swarm-worker-0"
+    with container(swarm, host, "s1", "shared"), container(swarm, worker, "s2", "shared"):
+        eventually(lambda: pings(swarm, worker, "s2", "s1"), 30, "the worker reaches it by name")
+        assert pings(swarm, host, "s1", "s2")
+        assert second in {peer["IP"] for peer in inspect(swarm, worker, "shared")["Peers"]}
+
+    stack.keep(nodeGenerations=stack.raised(key))  # so that it is told its own address again
+    stack.up()
+    assert inspect(swarm, MANAGER, host)["ManagerStatus"]["Addr"] == f"{first}:2377"
+    assert listed(swarm) == EVERYONE

@@ -67,9 +67,18 @@ def test_protocol_without_ports_is_matched_by_its_number() -> None:
     assert "ip saddr { 10.1.0.0/16 } ip protocol 50 return" in text
 
 
-def test_a_host_can_send_from_its_own_address_alone() -> None:
+def test_a_host_can_send_from_its_own_addresses_alone() -> None:
     text = ruleset([instance(1, "sg-1")])
-    assert f"iifname {instance(1).link} ip saddr != 10.0.0.1 drop" in text
+    assert f"iifname {instance(1).link} ip saddr != {{ 10.0.0.1 }} drop" in text
+
+
+def test_second_address_of_an_interface_is_held_to_the_same_groups() -> None:
+    one = instance(1, "sg-1", second_addresses=(IPv4Address("10.0.0.9"),))
+    text = ruleset([one], rule("tcp", 2377, groups=("sg-1",)))
+    assert f"iifname {one.link} ip saddr != {{ 10.0.0.1, 10.0.0.9 }} drop" in text
+    assert "ip saddr { 10.0.0.1, 10.0.0.9 } tcp dport 2377-2377 return" in text
+    assert f"10.0.0.9 : jump in_{one.link}" in text
+    assert f"10.0.0.9 : jump out_{one.link}" in text
 
 
 def test_link_names_fit_the_kernel() -> None:
