@@ -85,8 +85,9 @@ class Reconciler:
 
     def _pass(self, reboots: set[str]) -> None:
         snapshot = self._cloud.snapshot()
-        self._by_address.update({str(i.address): i for i in snapshot.instances})
-        for address in self._by_address.keys() - {str(i.address) for i in snapshot.instances}:
+        addresses = {str(a): i for i in snapshot.instances for a in i.addresses}
+        self._by_address.update(addresses)
+        for address in self._by_address.keys() - addresses.keys():
             del self._by_address[address]
         self._fabric.apply(snapshot)
         for instance in snapshot.instances:

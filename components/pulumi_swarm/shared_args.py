@@ -113,8 +113,9 @@ class NodeArgs(MachineArgs):
     and user-data. 1 when not given."""
     node_advertise_addrs: NotRequired[dict[str, str]]
     """Private addresses that single nodes tell the others to reach them by, by key, such as one of
-    a second interface. Not with encrypted networks. A node's own address in the VPC when not
-    given."""
+    a second interface. A machine joins when its routes send under that address, since packets
+    from another are dropped (moby#53004). Not with encrypted networks. A node's own address in the
+    VPC when not given."""
     access: NotRequired[str]
     """public, private, bastion or ssm: how Pulumi reaches the managers: by ssh to Elastic IPs, by
     ssh to private addresses, the same through a bastion, or through Session Manager with no port
@@ -169,9 +170,10 @@ class DaemonArgs(TypedDict):
     """Where managers listen: 0.0.0.0 or the name of an interface; the port is 2377. 0.0.0.0 when
     not given."""
     data_path_addr: NotRequired[str]
-    """The interface whose address overlay traffic goes to, such as eth1. The advertised address
-    when not given. Not with encrypted networks, and it does not limit who may send
-    (moby#33938)."""
+    """The interface whose address overlay traffic goes to, such as eth1. It must be the way to the
+    same interface of all other nodes, since packets from another address are dropped (moby#53004).
+    Not with encrypted networks, and it does not limit who may send (moby#33938). The advertised
+    address when not given."""
     user_data_parts: NotRequired[list[UserDataPartArgs]]
     """Parts added to every node's user-data. None when not given."""
 

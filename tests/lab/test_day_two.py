@@ -274,13 +274,19 @@ def test_all_managers_rebooted_at_once_are_the_same_swarm_again_qr_6(
 
 
 def with_second_address(first: str, second: str) -> list[dict[str, str]]:
-    """User-data by which the machine with the first address has the second as well."""
-    own = f"ip -4 -o address show dev eth0 | grep -q ' {first}/'"
-    script = f"#cloud-boothook\n#!/bin/sh\n{own} || exit 0\nip address add {second}/32 dev eth0\n"
+    """User-data by which the machine with the first address sends under the second."""
+    script = f"""#cloud-boothook
+#!/bin/sh
+ip -4 -o address show dev eth0 | grep -q ' {first}/' || exit 0
+ip address add {second}/32 dev eth0
+ip -4 route show dev eth0 | sed 's/ src [0-9.]*//' | while read -r route; do
+	ip route replace $route dev eth0 src {second}
+done
+"""
     return [{"contentType": "text/cloud-boothook", "content": script}]
 
 
-def test_manager_is_reached_by_the_address_that_it_advertises_nw_3(
+def test_manager_is_reached_by_the_address_that_it_advertises_nw_3_nw_9(
     stack: Stack, swarm: LocalCloud
 ) -> None:
     host, key = LOST[0], "manager-1"

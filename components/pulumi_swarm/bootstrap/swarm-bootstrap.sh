@@ -488,6 +488,19 @@ print(json.load(open(sys.argv[1]))["Parameter"]["Value"].replace(",", " "))
 ' "$work/answer")
 }
 
+# Docker sends the packets of overlays under the address that the routes choose, and the other nodes
+# drop them when that is not the one that this node tells (moby#53004).
+leaves_under_its_address() {
+	[ -n "$ADVERTISE_ADDR" ] || return 0
+	[ -z "$DATA_PATH_ADDR" ] || return 0
+	read_managers || return
+	for manager in $managers; do
+		from=$(ip -4 route get "$manager" | sed -n 's/.* src \([0-9.]*\) .*/\1/p')
+		why="packets leave under another address than $address, which it advertises: other nodes would drop those to $manager from ${from:-none}; give its routes \"src $address\""
+		[ "$from" = "$address" ] || return
+	done
+}
+
 # Join by every manager that answers; the token is in $work/value.
 join_swarm() {
 	read_managers || return
@@ -573,6 +586,7 @@ until address=${ADVERTISE_ADDR:-$(metadata meta-data/local-ipv4)} && [ -n "$addr
 	why="the metadata service does not answer"
 	pause
 done
+until leaves_under_its_address; do pause; done
 install_host_key
 make_gwbridge
 enter_swarm

@@ -1,0 +1,93 @@
+"""What the boot script decides from what it is told: its functions, with the world as told."""
+
+import json
+import os
+import subprocess
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+SCRIPT = files("pulumi_swarm.bootstrap").joinpath("swarm-bootstrap.sh").read_text(encoding="utf-8")
+FUNCTIONS = SCRIPT.partition("\numask 077")[0].replace("/etc/swarm/node.conf", "/dev/null")
+REAP = """
+engine() { echo "$1 $2" >>"$work/asked"; echo 200; }
+reap
+"""
+
+
+def node(name: str, state: str = "down", **labels: str) -> dict[str, Any]:
+    return {
+        "ID": name,
+        "UpdatedAt": "2026-01-01T00:00:00.000000000Z",
+        "Status": {"State": state},
+        "Description": {"Engine": {"Labels": labels}},
+    }
+
+
+def ran(folder: Path, program: str, **settings: str) -> list[str]:
+    """What a program that has the script's functions prints."""
+    always = {"BOOT_TIMEOUT_SECONDS": "60", "RUNTIME_DIRECTORY": str(folder)}
+    return subprocess.run(
+        ["sh", "-eu"],
+        input=FUNCTIONS + program,
+        env={**os.environ, **always, **settings},
+        text=True,
+        capture_output=True,
+        check=True,
+    ).stdout.splitlines()
+
+
+def reaped(folder: Path, *nodes: dict[str, Any]) -> tuple[list[str], list[str]]:
+    """What was asked of Docker, and what was said."""
+    (folder / "nodes").write_text(json.dumps(nodes), encoding="utf-8")
+    (folder / "asked").touch()
+    said = ran(folder, REAP, REAP_AFTER_SECONDS="60")
+    return (folder / "asked").read_text(encoding="utf-8").splitlines(), said
+
+
+def test_machines_of_pools_that_are_down_are_taken_off_the_list_and_no_others(
+    tmp_path: Path,
+) -> None:
+    gone, here, others = (
+        node("gone", **{"swarm.pool": "web"}),
+        node("here", "ready", **{"swarm.pool": "web"}),
+        node("others"),
+    )
+    asked, said = reaped(tmp_path, gone, here, others)
+    assert asked == ["DELETE /nodes/gone?force=true"]
+    assert said == ['swarm-bootstrap: took gone of pool "web" off the list']
+
+
+def test_label_of_a_machine_names_nothing_else_to_take_away(tmp_path: Path) -> None:
+    hostile = "web\nswarm-worker-0 x\n../services/app x\x1b[2J"
+    asked, said = reaped(tmp_path, node("mine", **{"swarm.pool": hostile}))
+    assert asked == ["DELETE /nodes/mine?force=true"]
+    assert len(said) == 1
+    assert said[0].isprintable()
+
+
+def joins(folder: Path, sends_under: str, **settings: str) -> str:
+    """Whether a machine that is told to advertise 10.0.0.9 would join, or what it waits for."""
+    program = f"""
+    address=10.0.0.9
+    read_managers() {{ managers="10.0.0.1 10.0.0.2"; }}
+    ip() {{ echo "$4 via 10.0.0.254 dev eth0 src {sends_under} uid 0"; }}
+    if leaves_under_its_address; then echo yes; else echo "$why"; fi
+    """
+    told = {"ADVERTISE_ADDR": "10.0.0.9", "DATA_PATH_ADDR": "", **settings}
+    (said,) = ran(folder, program, **told)
+    return said
+
+
+def test_machine_joins_when_it_sends_under_the_address_that_it_advertises_nw_9(
+    tmp_path: Path,
+) -> None:
+    assert joins(tmp_path, "10.0.0.9") == "yes"
+    told = joins(tmp_path, "10.0.0.5")
+    assert "drop those to 10.0.0.1 from 10.0.0.5" in told
+    assert told.endswith('give its routes "src 10.0.0.9"')
+
+
+def test_routes_are_not_asked_for_when_overlays_go_another_way(tmp_path: Path) -> None:
+    assert joins(tmp_path, "10.0.0.5", ADVERTISE_ADDR="") == "yes"
+    assert joins(tmp_path, "10.0.0.5", DATA_PATH_ADDR="eth1") == "yes"
