@@ -31,7 +31,8 @@ class SwarmClusterArgs(ManagerArgs, WorkerArgs, NodeArgs, DaemonArgs, SpecArgs, 
     vpc_id: NotRequired[pulumi.Input[str]]
     """A VPC that exists, with subnetIds and vpcCidr. One is made when not given."""
     subnet_ids: NotRequired[list[pulumi.Input[str]]]
-    """Subnets of that VPC for the machines, taken in turn."""
+    """Subnets of that VPC for the machines, taken in turn. They must have a way out: a NAT, or,
+    with access public, public addresses that they give to machines at launch."""
     manager_security_group_id: NotRequired[pulumi.Input[str]]
     """A security group of that VPC to make the managers' rules in. One is made when not given."""
     worker_security_group_id: NotRequired[pulumi.Input[str]]

@@ -150,6 +150,8 @@ class SwarmJoin(pulumi.ComponentResource):
             name,
             assume_role_policy=_ASSUME_ROLE,
             description=f"Swarm {self._name}: its {role}s",
+            # What others attached since, such as IAM's "Revoke active sessions", would hold it.
+            force_detach_policies=True,
             tags=self._tags,
             opts=self._child,
         )

@@ -132,7 +132,8 @@ class Launcher:
                 delete_before_replace=True,
                 # A newer image or script alone replaces nothing; a raised generation does, and then
                 # the engine takes them as they are now (docs/decisions/0002-generations.md).
-                ignore_changes=["ami", "userData", "subnetId"],
+                # AWS would grow every disk at once, and shrink none.
+                ignore_changes=["ami", "userData", "subnetId", "rootBlockDevice"],
                 replacement_trigger=node.generation,
                 # In place, AWS would restart all managers at once; replaced, they go in turn.
                 replace_on_changes=["instanceType"],

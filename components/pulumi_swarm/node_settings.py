@@ -13,9 +13,9 @@ from .plan.problems import Problems
 # Ids stand in user-data before they are known; a secret's ARN stays below 200 characters.
 LONGEST_IDS = dict.fromkeys(("worker", "manager", "host_key", "unlock_key", "parameter"), "x" * 200)
 
-# The component's name starts the machines' host names: an RFC 1123 label of 63 characters at
-# most, less "-manager-6" or "-worker-999".
-NAME_PATTERN = r"[a-zA-Z]([a-zA-Z0-9-]{0,49}[a-zA-Z0-9])?"
+# The component's name starts the machines' host names, RFC 1123 labels, and those of roles: IAM
+# takes 64 characters, less "-manager" and the eight that Pulumi adds.
+NAME_PATTERN = r"[a-zA-Z]([a-zA-Z0-9-]{0,46}[a-zA-Z0-9])?"
 
 
 def advertised(node: NodePlan) -> str:
@@ -66,8 +66,8 @@ def check_launch(plan: GroupPlan, name: str, problems: Problems) -> None:
         problems.add(
             "name",
             name,
-            "must start with a letter and hold at most 51 letters, digits and hyphens, since host "
-            "names start with it",
+            "must start with a letter and hold at most 48 letters, digits and hyphens, since host "
+            "names start with it, and those of roles",
             "choose another name for the component",
         )
         return

@@ -9,7 +9,7 @@ from .args import raise_for, settle
 from .plan.addresses import cut_vpc
 from .plan.ports import ANYWHERE
 from .plan.problems import Problems
-from .plan.vpc import Nat, VpcPlan, read_vpc
+from .plan.vpc import Nat, VpcPlan, first_zones, read_vpc
 
 
 class SwarmVpcArgs(TypedDict):
@@ -99,7 +99,8 @@ class SwarmVpc(pulumi.ComponentResource):
             ],
             opts=pulumi.InvokeOptions(parent=self),
         )
-        return [found.names[i] for i in range(plan.zone_count)]
+        zones = found.names.apply(lambda names: _first_zones(names, plan.zone_count))
+        return [zones[i] for i in range(plan.zone_count)]
 
     def _subnet(
         self, suffix: str, cidr: str, zone: pulumi.Input[str], *, public: bool
@@ -183,3 +184,10 @@ class SwarmVpc(pulumi.ComponentResource):
 
     def _named(self, name: str) -> dict[str, str]:
         return {**self._tags, "Name": name}
+
+
+def _first_zones(available: list[str], count: int) -> list[str]:
+    problems = Problems()
+    zones = first_zones(available, count, problems)
+    raise_for(problems, "SwarmVpc")
+    return zones

@@ -26,9 +26,9 @@ class _IamObject(ResourceType):
 
 class Role(_IamObject):
     token = "aws:iam/role:Role"
-    inputs = frozenset({"name", "assumeRolePolicy", "description", "tags"})
+    inputs = frozenset({"name", "assumeRolePolicy", "description", "tags", "forceDetachPolicies"})
     outputs = frozenset({"arn"})
-    updatable = frozenset({"assumeRolePolicy", "description", "tags"})
+    updatable = frozenset({"assumeRolePolicy", "description", "tags", "forceDetachPolicies"})
     auto_named = True
 
     def create(self, inputs: State) -> tuple[str, State]:
@@ -54,7 +54,15 @@ class Role(_IamObject):
         self._client.tag_role(RoleName=resource_id, Tags=pairs(new))
 
     def delete(self, resource_id: str, state: State) -> None:
+        if state.get("forceDetachPolicies"):
+            self._gone(lambda: self._empty(resource_id))
         self._gone(lambda: self._client.delete_role(RoleName=resource_id))
+
+    def _empty(self, role: str) -> None:
+        for name in self._client.list_role_policies(RoleName=role)["PolicyNames"]:
+            self._client.delete_role_policy(RoleName=role, PolicyName=name)
+        for found in self._client.list_attached_role_policies(RoleName=role)["AttachedPolicies"]:
+            self._client.detach_role_policy(RoleName=role, PolicyArn=found["PolicyArn"])
 
 
 class RolePolicy(_IamObject):

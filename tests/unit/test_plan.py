@@ -18,6 +18,7 @@ from pulumi_swarm.plan.nodes import quorum, survives_loss_of_one
 from pulumi_swarm.plan.overlay import NAME_PATTERN, RESERVED_NAMES, Overlay, read_overlay
 from pulumi_swarm.plan.ports import Role, pairs, swarm_ports
 from pulumi_swarm.plan.problems import Problems
+from pulumi_swarm.plan.vpc import first_zones
 from tests.unit.inputs import read
 
 
@@ -200,3 +201,13 @@ def test_every_system_has_an_image_for_both_processors(system: OperatingSystem) 
     found = {image_parameter(system, arch) for arch in Architecture}
     assert len(found) == len(Architecture)
     assert not any("{" in name for name in found)
+
+
+def test_region_with_fewer_zones_than_subnets_is_told_of() -> None:
+    problems = Problems()
+    assert first_zones(["a", "b", "c", "d"], 3, problems) == ["a", "b", "c"]
+    assert problems.found == []
+    first_zones(["us-west-1a", "us-west-1c"], 3, problems)
+    (told,) = problems.found
+    assert (told.path, told.value) == ("availabilityZones", "us-west-1a, us-west-1c")
+    assert "fewer than 3 zones" in told.allowed

@@ -220,6 +220,9 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
         "needs vpcId",
     ),
     ({"tags": {"aws:x": "y"}}, "tags.aws:x", "AWS keeps"),
+    ({"tags": {"owner": "ops, platform"}}, "tags.owner", "IAM takes no other"),
+    ({"tags": {"a" * 129: "x"}}, f"tags.{'a' * 129}", "at most 128"),
+    ({"tags": {"team": "a", "Team": "b"}}, "tags.Team", "differ from team in more than case"),
     ({"tags": {"a": 1}}, "tags.a", "must be a string"),
     ({"networks": [{"name": "a"}, {"name": "a"}]}, "networks[1].name", "must be unique"),
     ({"networks": [{}]}, "networks[0].name", "must be given"),
@@ -381,6 +384,12 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
         {"daemon_options": '{"default-network-opts": {"overlay": {"encrypted": ""}}}'},
         "daemonOptions.default-network-opts",
         "the networks' own inputs",
+    ),
+    (
+        {"operating_system": "amazon-linux-2023"}
+        | {"daemon_options": '{"default-ulimits": {"nofile": {"Name": "nofile", "Hard": 9}}}'},
+        "daemonOptions.default-ulimits",
+        "OPTIONS in /etc/sysconfig/docker",
     ),
     ({"daemon_options": '{"bip": "10.0.0.1/24"}'}, "daemonOptions.bip", "set bip"),
     ({"daemon_options": '{"hosts": ["tcp://0.0.0.0"]}'}, "daemonOptions.hosts", "reached by ssh"),

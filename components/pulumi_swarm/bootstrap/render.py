@@ -25,6 +25,9 @@ MAX_USER_DATA_BYTES = 16 * 1024
 
 # Python picks a random boundary unless told; a changed byte would show in every preview.
 _BOUNDARY = "==pulumi-swarm=="
+LOGIN_COMMAND = "/usr/local/bin/swarm-dial"
+# What sshd.conf says as well: not every image's sshd reads it (amazon-linux-2023#1016).
+_CONFINED = f'restrict,command="{LOGIN_COMMAND}"'
 
 BOOTSTRAP_SERVICE = "swarm-bootstrap.service"
 UPKEEP_SERVICE = "swarm-upkeep.service"
@@ -141,6 +144,8 @@ def _cloud_config(settings: NodeSettings) -> str:
     lines = [
         "#cloud-config",
         *([f"hostname: {json.dumps(settings.hostname)}"] if settings.hostname else []),
+        # Amazon Linux would take EC2's name for the machine otherwise.
+        "prefer_fqdn_over_hostname: false",
         "preserve_hostname: false",
         "write_files:",
         *_file("/etc/swarm/node.conf", "0600", _node_conf(settings)),
@@ -155,14 +160,14 @@ def _cloud_config(settings: NodeSettings) -> str:
     if settings.role == Role.MANAGER:
         for unit in (UPKEEP_SERVICE, UPKEEP_TIMER):
             lines += _file(f"/etc/systemd/system/{unit}", "0644", _source(unit))
-        lines += _file("/usr/local/bin/swarm-dial", "0755", _source("swarm-dial.sh"))
+        lines += _file(LOGIN_COMMAND, "0755", _source("swarm-dial.sh"))
         lines += _file("/etc/ssh/sshd_config.d/10-swarm.conf", "0644", _source("sshd.conf"))
         user = {
             "name": SSH_USER,
             "groups": "docker",
             "shell": "/bin/sh",
             "lock_passwd": True,
-            "ssh_authorized_keys": list(settings.authorized_keys),
+            "ssh_authorized_keys": [f"{_CONFINED} {key}" for key in settings.authorized_keys],
         }
         lines += ["users:", "  - default", f"  - {json.dumps(user)}"]
     return "\n".join(lines) + "\n"

@@ -113,7 +113,7 @@ install_packages() {
 		export DEBIAN_FRONTEND=noninteractive
 		timeout 300 apt-get -q -o DPkg::Lock::Timeout=120 update &&
 			timeout 600 apt-get -q -y -o DPkg::Lock::Timeout=120 \
-				-o Dpkg::Options::=--force-confold install "$@"
+				-o Dpkg::Options::=--force-confold --install-recommends install "$@"
 	else
 		timeout 600 dnf -q -y install "$@"
 	fi
@@ -138,15 +138,25 @@ install_engine() (
 	fi
 )
 
+# An upgrade that comes by night restarts Docker on every node at once; a raised generation does in turn.
+hold_engine() {
+	command -v apt-mark >/dev/null || return 0
+	held=$(dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' docker.io docker-cli docker-ce docker-ce-cli \
+		containerd containerd.io runc 2>/dev/null | sed -n 's/^ii *//p')
+	[ -z "$held" ] || echo "$held" | timeout 60 xargs apt-mark -qq hold ||
+		say "Docker's packages are not held: an upgrade may restart it; the next boot tries again"
+}
+
 ensure_engine() {
 	until command -v curl >/dev/null; do
 		why="curl cannot be installed: see the lines above"
 		install_packages curl || pause
 	done
-	until command -v dockerd >/dev/null; do
+	until command -v dockerd >/dev/null && command -v docker >/dev/null; do
 		why="Docker cannot be installed: see the lines above"
 		install_engine || pause
 	done
+	hold_engine
 	configure_engine
 	timeout 120 systemctl -q enable --now docker || say "docker does not start yet"
 	until [ -n "$(swarm_state)" ]; do
@@ -254,6 +264,8 @@ install_host_key() {
 		install -m 0600 "$work/value" /etc/ssh/ssh_host_ed25519_key
 		ssh-keygen -y -f /etc/ssh/ssh_host_ed25519_key >/etc/ssh/ssh_host_ed25519_key.pub
 	fi
+	grep -qi '^ *include *"*/etc/ssh/sshd_config.d/' /etc/ssh/sshd_config ||
+		sed -i '1i Include /etc/ssh/sshd_config.d/*.conf' /etc/ssh/sshd_config
 	systemctl try-reload-or-restart ssh 2>/dev/null || systemctl try-reload-or-restart sshd
 }
 

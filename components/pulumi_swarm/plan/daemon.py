@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from ipaddress import IPv4Network
 from urllib.parse import urlsplit
 
+from .images import OperatingSystem
 from .logs import read_log_driver
 from .mtu import read_mtu_within
 from .overlay import MTU_OPTION
@@ -211,6 +212,17 @@ def _further(reader: Reader) -> dict[str, object]:
         )
         return {}
     reader.refuse_entries("daemon_options", found, OWN_OPTIONS)
+    if (
+        "default-ulimits" in found
+        and reader.text("operating_system", "") == OperatingSystem.AMAZON_LINUX_2023
+    ):
+        reader.problems.add(
+            f"{reader.path('daemon_options')}.default-ulimits",
+            found["default-ulimits"],
+            "cannot be given on Amazon Linux, whose dockerd has it on its command line and does "
+            "not start with both",
+            "leave it out, or change OPTIONS in /etc/sysconfig/docker by userDataParts",
+        )
     _check_labels(reader, found.get("labels", []))
     return found
 

@@ -42,6 +42,18 @@ class VpcPlan:
     tags: Mapping[str, str]
 
 
+def first_zones(available: Sequence[str], count: int, problems: Problems) -> list[str]:
+    """As many of a region's zones as subnets were cut for; some accounts have two of a region."""
+    if len(available) < count:
+        problems.add(
+            "availabilityZones",
+            ", ".join(available),
+            f"must be given: the region has fewer than {count} zones for this account",
+            "name those to use",
+        )
+    return list(available[:count])
+
+
 def read_vpc(values: object, known: Sequence[str], problems: Problems) -> VpcPlan:
     """Read the args of a network that stands alone."""
     reader = Reader(values, known, problems)
