@@ -102,8 +102,8 @@ def test_hand_made_label_is_drift_that_refresh_finds_and_up_takes_back(
     assert inspected[0]["Spec"]["Labels"] == {}
 
 
-def test_newer_image_or_script_replaces_no_node_ud_1_ud_8(stack: Stack) -> None:
-    stack.configure(ami="ami-0123456789abcdef0", bootTimeoutSeconds=601)
+def test_newer_image_script_or_disk_changes_no_machine_ud_1_ud_8(stack: Stack) -> None:
+    stack.configure(ami="ami-0123456789abcdef0", bootTimeoutSeconds=601, rootVolumeSizeGib=40)
     changed = stack.preview()
     assert {kind for kind, _ in changed} == {NODE}  # the timeout is an input of the wait, too
     assert set(changed.values()) == {"update"}
@@ -114,7 +114,7 @@ def test_raised_generation_replaces_that_worker_and_leaves_no_phantom_qr_4(
 ) -> None:
     before = stack.outputs()["node_ids"]
     generations = stack.raised("worker-0")
-    stack.configure(nodeGenerations=generations, engineVersion="20.10.24")
+    stack.configure(nodeGenerations=generations, engineVersion="20.10.24", rootVolumeSizeGib=40)
     assert stack.preview() == {
         ("aws:ec2/instance:Instance", "swarm-worker-0"): "replace",
         (NODE, "swarm-worker-0"): "replace",
@@ -124,8 +124,14 @@ def test_raised_generation_replaces_that_worker_and_leaves_no_phantom_qr_4(
     after = stack.outputs()["node_ids"]
     assert {key for key in before if before[key] != after[key]} == {"worker-0"}
     assert _listed_ids(swarm) == set(after.values())
-    # The newest script went with it, not the one it was first made with.
+    # The newest disk and script went with it, not those it was first made with.
+    (machine,) = [
+        r for r in stack.resources() if r["urn"].endswith("ec2/instance:Instance::swarm-worker-0")
+    ]
+    assert machine["inputs"]["rootBlockDevice"]["volumeSize"] == 40
     assert "ENGINE_VERSION=20.10.24\n" in swarm.on("swarm-worker-0", "cat", "/etc/swarm/node.conf")
+    # No upgrade by night takes Docker along.
+    assert "docker.io" in swarm.on("swarm-worker-0", "apt-mark", "showhold").split()
     stack.keep(nodeGenerations=generations)
 
 
@@ -237,6 +243,15 @@ def _resources(exported: str) -> list[str]:
 @pytest.mark.last
 def test_destroy_leaves_nothing(first_run: FirstRun) -> None:
     stack, cloud = first_run.stack, first_run.cloud
+    iam = cloud.aws("iam")
+    (role,) = [r["RoleName"] for r in iam.list_roles()["Roles"] if "-worker-" in r["RoleName"]]
+    # As IAM's "Revoke active sessions" does; a role that holds a policy is not deleted.
+    deny = {"Effect": "Deny", "Action": "*", "Resource": "*"}
+    iam.put_role_policy(
+        RoleName=role,
+        PolicyName="AWSRevokeOlderSessions",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [deny]}),
+    )
     stack.destroy()
     ec2 = cloud.aws("ec2")
     assert cloud.hosts() == {}
