@@ -91,3 +91,14 @@ def test_machine_joins_when_it_sends_under_the_address_that_it_advertises_nw_9(
 def test_routes_are_not_asked_for_when_overlays_go_another_way(tmp_path: Path) -> None:
     assert joins(tmp_path, "10.0.0.5", ADVERTISE_ADDR="") == "yes"
     assert joins(tmp_path, "10.0.0.5", DATA_PATH_ADDR="eth1") == "yes"
+
+
+def test_waiting_rests_as_long_as_the_try_took_within_bounds(tmp_path: Path) -> None:
+    program = """
+    deadline=10000 said="it has only just started"
+    date() { echo "$clock"; }
+    sleep() { echo "$1"; }
+    for clock in 100 101 109 200; do pause; done
+    """
+    # The first try has no beginning; then they took one second, eight, and a minute and a half.
+    assert ran(tmp_path, program) == ["2", "2", "8", "15"]

@@ -25,12 +25,16 @@ fail() {
 	exit 1
 }
 
-# Wait before another try, or give up when the time is over.
+# Wait before another try, or give up when the time is over. At least as long as the try took: a
+# machine that is busy booting would only get slower by being asked.
 pause() {
-	[ "$(date +%s)" -lt "$deadline" ] || fail "gave up after $BOOT_TIMEOUT_SECONDS s: $why; systemd starts it again in 30 s"
+	now=$(date +%s)
+	took=$((now - ${tried_at:-$now}))
+	[ "$now" -lt "$deadline" ] || fail "gave up after $BOOT_TIMEOUT_SECONDS s: $why; systemd starts it again in 30 s"
 	[ "${why%%:*}" = "$said" ] || say "waiting: $why"
 	said=${why%%:*} # after the colon, the same reason may read otherwise each time
-	sleep 2
+	sleep $((took < 2 ? 2 : took > 15 ? 15 : took))
+	tried_at=$(date +%s)
 }
 
 field() { python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))[sys.argv[2]])' "$1" "$2"; }
