@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from lab import namespace, root
-from tests.lab.cloud import LocalCloud
+from tests.lab.cloud import PATIENCE, LocalCloud
 
-SETTLE_SECONDS = 0.7  # tcpdump prints what it has when it is told to end
+SETTLE_SECONDS = 0.7 * PATIENCE  # tcpdump prints what it has when it is told to end
 
 
 @contextmanager
@@ -47,5 +47,5 @@ def _packets(cloud: LocalCloud, expression: str, shown: str) -> Iterator[list[st
         time.sleep(SETTLE_SECONDS)
     finally:
         process.send_signal(signal.SIGINT)
-        output, _ = process.communicate(timeout=10)
+        output, _ = process.communicate(timeout=10 * PATIENCE)
         found += [line for line in output.splitlines() if shown in line]

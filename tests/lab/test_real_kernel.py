@@ -1,13 +1,17 @@
-"""What needs a kernel with ESP and IPVS: `make test-kernel` brings one, in a guest."""
+"""What needs a kernel with ESP and IPVS: `make test-kernel` brings one, in a guest.
+
+On a cloud of its own with three nodes alone, so that a guest without KVM gets it done.
+"""
 
 import os
 import subprocess
+from collections.abc import Iterator
 
 import pytest
 
 from lab.settings import BUSYBOX_IMAGE
 from tests.lab.capture import esp_packets, vxlan_packets
-from tests.lab.cloud import LocalCloud, Stack, eventually, verify
+from tests.lab.cloud import LocalCloud, Stack, eventually, running_cloud, verify
 from tests.lab.containers import (
     MANAGER,
     container,
@@ -18,9 +22,9 @@ from tests.lab.containers import (
     vni,
 )
 from tests.lab.rules import rules_taken_out
-from tests.lab.test_probe import NODES
 
 WORKERS = ("swarm-worker-0", "swarm-worker-1")
+NODES = 1 + len(WORKERS)
 
 # In a namespace of its own, so that nothing of the machine changes.
 TRIES = (
@@ -37,12 +41,32 @@ def has_esp_and_ipvs() -> bool:
 
 
 # In the guest nothing is left out: there the kernel must have them.
-pytestmark = pytest.mark.skipif(
-    "REAL_KERNEL" not in os.environ and not has_esp_and_ipvs(),
-    reason="this kernel has no ESP or no IPVS; make test-kernel runs this in a guest that has",
-)
+pytestmark = [
+    pytest.mark.own_cloud,
+    pytest.mark.skipif(
+        "REAL_KERNEL" not in os.environ and not has_esp_and_ipvs(),
+        reason="this kernel has no ESP or no IPVS; make test-kernel runs this in a guest that has",
+    ),
+]
 
 
+@pytest.fixture(scope="module")
+def swarm() -> Iterator[LocalCloud]:
+    """A cloud without a stack yet."""
+    with running_cloud("swarm-test-kernel", 5114) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def stack(swarm: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Stack:
+    """The stack on it, which makes the swarm."""
+    made = Stack(tmp_path_factory.mktemp("kernel"), swarm)
+    made.keep(managerCount=1, workerCount=len(WORKERS))
+    made.up()
+    return made
+
+
+@pytest.mark.usefixtures("stack")
 def test_encrypted_network_carries_and_all_of_it_goes_by_esp_es_2(swarm: LocalCloud) -> None:
     one, two = WORKERS
     with (
@@ -72,6 +96,7 @@ def test_all_networks_carry_everything_and_ports_answer_on_every_node_of_8_qr_10
     assert told - {"good"} == {"1324/1324"}
 
 
+@pytest.mark.usefixtures("stack")
 @pytest.mark.parametrize("network", ["app", "shared", "secure"])
 def test_service_answers_under_one_address_whichever_of_its_tasks_it_is(
     swarm: LocalCloud, network: str
