@@ -44,7 +44,8 @@ class OverlayNetworkArgs(TypedDict):
     labels: NotRequired[dict[str, str]]
     """Labels of the network. None when not given."""
     driver_options: NotRequired[dict[str, str]]
-    """Further options of the overlay driver: dsr, direct server return. None when not given."""
+    """Further options of the overlay driver: dsr, direct server return;
+    com.docker.network.advertise_addr_nmsgs and advertise_addr_ms. None when not given."""
     planned_services: NotRequired[int]
     """How many services will be on it; its subnet must have room. 1 when not given."""
     planned_tasks: NotRequired[int]

@@ -96,7 +96,8 @@ class MachineArgs(TypedDict):
     """Version of Docker's own packages. The distribution's package when not given; an image
     that has Docker is used as it is."""
     root_volume_size_gib: NotRequired[int]
-    """Size of the encrypted gp3 root volumes, 8 to 16384 GiB. 20 when not given."""
+    """Size of the encrypted gp3 root volumes, 8 to 16384 GiB; a change reaches machines that are
+    made or replaced afterwards. 20 when not given."""
     boot_timeout_seconds: NotRequired[int]
     """How long a machine may take to join, 60 to 3600 seconds. 600 when not given."""
     tags: NotRequired[dict[str, str]]
@@ -185,7 +186,8 @@ class SpecArgs(TypedDict):
     """Whether managers need a key after a restart. The key is kept in Secrets Manager, where they
     find it. false when not given."""
     cert_expiry_hours: NotRequired[int]
-    """How long nodes' certificates live, 1 to 87600 hours. 2160 when not given."""
+    """How long nodes' certificates live, 1 to 87600 hours; not with caCert, whose authority has a
+    say of its own. 2160 when not given."""
     task_history_limit: NotRequired[int]
     """How many old tasks are kept for each slot, 0 to 1000. 5 when not given."""
     dispatcher_heartbeat_seconds: NotRequired[int]

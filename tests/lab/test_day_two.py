@@ -1,6 +1,7 @@
 """What happens to a swarm that lives: it grows, is replaced and loses machines, and comes back."""
 
 import json
+from collections.abc import Iterator
 from ipaddress import IPv4Address
 from typing import Any
 
@@ -286,24 +287,34 @@ done
     return [{"contentType": "text/cloud-boothook", "content": script}]
 
 
-def test_manager_is_reached_by_the_address_that_it_advertises_nw_3_nw_9(
-    stack: Stack, swarm: LocalCloud
-) -> None:
-    host, key = LOST[0], "manager-1"
+@pytest.fixture
+def second_address(stack: Stack, swarm: LocalCloud) -> Iterator[tuple[str, str]]:
+    """The address of the second manager, and another of its interface, which outlives machines."""
     ec2 = swarm.aws("ec2")
-    first = swarm.hosts()[host]["address"]
+    first = swarm.hosts()[LOST[0]]["address"]
     by_address = [{"Name": "addresses.private-ip-address", "Values": [first]}]
-    (interface,) = ec2.describe_network_interfaces(Filters=by_address)["NetworkInterfaces"]
+    (found,) = ec2.describe_network_interfaces(Filters=by_address)["NetworkInterfaces"]
     second = str(IPv4Address(first) + 50)
-    # Its interface outlives it, and so does what is assigned to that.
-    ec2.assign_private_ip_addresses(
-        NetworkInterfaceId=interface["NetworkInterfaceId"], PrivateIpAddresses=[second]
-    )
+    both = {"NetworkInterfaceId": found["NetworkInterfaceId"], "PrivateIpAddresses": [second]}
+    ec2.assign_private_ip_addresses(**both)
+    yield first, second
+    stack.keep(nodeGenerations=stack.raised("manager-1"))  # or it would go on advertising that
+    stack.up()
+    ec2.unassign_private_ip_addresses(**both)
+    assert inspect(swarm, MANAGER, LOST[0])["ManagerStatus"]["Addr"] == f"{first}:2377"
+    assert listed(swarm) == EVERYONE
+
+
+def test_manager_is_reached_by_the_address_that_it_advertises_nw_3_nw_9(
+    stack: Stack, swarm: LocalCloud, second_address: tuple[str, str]
+) -> None:
+    first, second = second_address
+    host = LOST[0]
     in_clear = [each for each in stack.base("networks") if not each.get("encrypted")]
-    stack.keep(nodeGenerations=stack.raised(key))
+    stack.keep(nodeGenerations=stack.raised("manager-1"))
     stack.configure(
         networks=in_clear,
-        nodeAdvertiseAddrs={key: second},
+        nodeAdvertiseAddrs={"manager-1": second},
         userDataParts=with_second_address(first, second),
     )
     stack.up()
@@ -315,8 +326,3 @@ def test_manager_is_reached_by_the_address_that_it_advertises_nw_3_nw_9(
         eventually(lambda: pings(swarm, worker, "s2", "s1"), 30, "the worker reaches it by name")
         assert pings(swarm, host, "s1", "s2")
         assert second in {peer["IP"] for peer in inspect(swarm, worker, "shared")["Peers"]}
-
-    stack.keep(nodeGenerations=stack.raised(key))  # so that it is told its own address again
-    stack.up()
-    assert inspect(swarm, MANAGER, host)["ManagerStatus"]["Addr"] == f"{first}:2377"
-    assert listed(swarm) == EVERYONE

@@ -117,7 +117,7 @@ install_packages() {
 		export DEBIAN_FRONTEND=noninteractive
 		timeout 300 apt-get -q -o DPkg::Lock::Timeout=120 update &&
 			timeout 600 apt-get -q -y -o DPkg::Lock::Timeout=120 \
-				-o Dpkg::Options::=--force-confold --install-recommends install "$@"
+				-o Dpkg::Options::=--force-confold install "$@"
 	else
 		timeout 600 dnf -q -y install "$@"
 	fi
@@ -130,7 +130,8 @@ install_engine() (
 	umask 022
 	. /etc/os-release
 	if [ -z "$ENGINE_VERSION" ]; then
-		case $ID in amzn) install_packages docker ;; *) install_packages docker.io ;; esac
+		case $ID in amzn) install_packages docker ;; *) install_packages docker.io ;; esac &&
+			{ command -v docker >/dev/null || install_packages docker-cli; } # of its own from Debian 13 on
 	elif [ "$ID" = amzn ]; then
 		install_packages "docker-$ENGINE_VERSION*"
 	else
@@ -146,9 +147,13 @@ install_engine() (
 hold_engine() {
 	command -v apt-mark >/dev/null || return 0
 	held=$(dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' docker.io docker-cli docker-ce docker-ce-cli \
-		containerd containerd.io runc 2>/dev/null | sed -n 's/^ii *//p')
-	[ -z "$held" ] || echo "$held" | timeout 60 xargs apt-mark -qq hold ||
-		say "Docker's packages are not held: an upgrade may restart it; the next boot tries again"
+		containerd containerd.io runc 2>/dev/null | sed -n 's/^ii *//p' | tr '\n' ' ')
+	[ -n "$held" ] || return 0
+	for _ in 1 2 3 4 5 6; do # another may hold dpkg's lock, for which apt-mark does not wait
+		! echo "$held" | timeout 60 xargs apt-mark -qq hold || return 0
+		sleep 10
+	done
+	say "Docker's packages are not held, and an upgrade may restart it: run apt-mark hold $held"
 }
 
 ensure_engine() {
@@ -158,9 +163,8 @@ ensure_engine() {
 	done
 	until command -v dockerd >/dev/null && command -v docker >/dev/null; do
 		why="Docker cannot be installed: see the lines above"
-		install_engine || pause
+		{ install_engine && command -v docker >/dev/null; } || pause
 	done
-	hold_engine
 	configure_engine
 	timeout 120 systemctl -q enable --now docker || say "docker does not start yet"
 	until [ -n "$(swarm_state)" ]; do
@@ -269,7 +273,7 @@ install_host_key() {
 		ssh-keygen -y -f /etc/ssh/ssh_host_ed25519_key >/etc/ssh/ssh_host_ed25519_key.pub
 	fi
 	grep -qi '^ *include *"*/etc/ssh/sshd_config.d/' /etc/ssh/sshd_config ||
-		sed -i '1i Include /etc/ssh/sshd_config.d/*.conf' /etc/ssh/sshd_config
+		sed -i '1i Include /etc/ssh/sshd_config.d/10-swarm.conf' /etc/ssh/sshd_config
 	systemctl try-reload-or-restart ssh 2>/dev/null || systemctl try-reload-or-restart sshd
 }
 
@@ -602,7 +606,10 @@ until address=${ADVERTISE_ADDR:-$(metadata meta-data/local-ipv4)} && [ -n "$addr
 	why="the metadata service does not answer"
 	pause
 done
-until leaves_under_its_address; do pause; done
+until leaves_under_its_address; do
+	[ ! -e "$joined" ] || { say "$why" && break; } # the swarm needs it more than its overlays do
+	pause
+done
 install_host_key
 make_gwbridge
 enter_swarm
@@ -610,3 +617,4 @@ enter_swarm
 : >"$joined"
 [ "$MAY_INIT" != yes ] || publish_tokens
 say "$(hostname) is in the swarm"
+hold_engine

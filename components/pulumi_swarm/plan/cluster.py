@@ -149,7 +149,7 @@ def read_cluster(values: object, known: Sequence[str], problems: Problems) -> Cl
         encrypted=swarm.ingress.encrypted
         or any(network.encrypted for network in networks)
         or reader.boolean("allow_encrypted_networks", default=False),
-        tags=read_tags(reader),
+        tags=read_tags(reader, of_roles=True),
     )
     check_policy_arns(reader)
     check_pool_labels(reader, pools, plan.daemon)
@@ -161,13 +161,7 @@ def read_cluster(values: object, known: Sequence[str], problems: Problems) -> Cl
             "give the VPC of the two groups, or leave them out",
         )
     if plan.encrypted:
-        check_encryption(
-            reader,
-            engine_version=machines.engine_version,
-            data_path_port=swarm.data_path_port,
-            data_path_addr=plan.daemon.data_path_addr,
-            nodes=nodes,
-        )
+        check_encryption(reader, machines, swarm, plan.daemon, nodes)
     _check_pool(reader, plan)
     return plan
 

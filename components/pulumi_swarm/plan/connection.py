@@ -25,7 +25,7 @@ _SSM_SCRIPT = (
     'for interface in "$@"; do '
     "id=$(aws ec2 describe-network-interfaces --output text "
     '--network-interface-ids "$interface" '
-    '--query "NetworkInterfaces[0].Attachment.InstanceId") || exit; '
+    '--query "NetworkInterfaces[0].Attachment.InstanceId") || continue; '
     # Not by PingStatus, which stays Online for minutes after an agent has gone.
     'state=$(aws ssm get-connection-status --output text --query Status --target "$id"); '
     '[ "$state" != connected ] || exec aws ssm start-session --target "$id" '

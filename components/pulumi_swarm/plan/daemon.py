@@ -34,10 +34,6 @@ OWN_OPTIONS = {
     "registry-mirrors": "set registryMirrors",
     "insecure-registries": "set insecureRegistries",
     "metrics-addr": "set metricsAddr",
-    "default-network-opts": "set the networks' own inputs, or dockerGwbridge: each node would "
-    "make networks otherwise than they are declared",
-    "firewall-backend": "leave it out: swarm works with iptables alone, and no node would join",
-    "ip-forward": "leave it out: nothing would be routed to or from containers",
     "live-restore": "leave it out: dockerd refuses it in a swarm",
     "hosts": "leave it out: Docker's API is reached by ssh, and is open to no network",
     "cluster-store": "leave it out: it belongs to the swarm before 2016, and dockerd refuses it",
@@ -45,6 +41,11 @@ OWN_OPTIONS = {
     "swarm-default-advertise-addr": "set nodeAdvertiseAddrs",
     "log-format": "leave it out: machines of pools read what dockerd says of itself",
     "iptables": "leave it out: without its rules no published port and no encryption works",
+}
+# Those that break it only with a value: {option: (the value that is well, why not another)}.
+SAFE_VALUES = {
+    "firewall-backend": ("iptables", "swarm works with iptables alone, and no node would join"),
+    "ip-forward": (True, "nothing would be routed to or from containers"),
 }
 
 
@@ -212,19 +213,29 @@ def _further(reader: Reader) -> dict[str, object]:
         )
         return {}
     reader.refuse_entries("daemon_options", found, OWN_OPTIONS)
-    if (
-        "default-ulimits" in found
-        and reader.text("operating_system", "") == OperatingSystem.AMAZON_LINUX_2023
-    ):
-        reader.problems.add(
-            f"{reader.path('daemon_options')}.default-ulimits",
-            found["default-ulimits"],
-            "cannot be given on Amazon Linux, whose dockerd has it on its command line and does "
-            "not start with both",
-            "leave it out, or change OPTIONS in /etc/sysconfig/docker by userDataParts",
-        )
+    _check_values(reader, found)
     _check_labels(reader, found.get("labels", []))
     return found
+
+
+def _check_values(reader: Reader, found: Mapping[str, object]) -> None:
+    """Options that are well with one value, or on another system, or for other networks."""
+    refused = {
+        key: f"leave it out: {why}"
+        for key, (safe, why) in SAFE_VALUES.items()
+        if found.get(key, safe) != safe
+    }
+    if reader.text("operating_system", "") == OperatingSystem.AMAZON_LINUX_2023:
+        refused["default-ulimits"] = (
+            "change OPTIONS in /etc/sysconfig/docker by userDataParts: Amazon Linux has it on "
+            "dockerd's command line, which does not start with both"
+        )
+    defaults = found.get("default-network-opts")
+    if isinstance(defaults, dict) and "overlay" in defaults:
+        refused["default-network-opts"] = (
+            "set the networks' own inputs: each node would make overlays otherwise than declared"
+        )
+    reader.refuse_entries("daemon_options", found, refused)
 
 
 def _check_labels(reader: Reader, labels: object) -> None:

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable
 
-from .machines import engine_is_at_least
+from .daemon import DaemonPlan
+from .machines import MachinePlan, engine_is_at_least
 from .nodes import NodePlan
 from .ports import DEFAULT_DATA_PATH_PORT
 from .reader import Reader
+from .swarm import SwarmPlan
 
 # Release notes of Docker Engine 24.0.3, moby#45636: before, packets to another port than 4789 were
 # sent in clear (ES-4).
@@ -17,10 +19,9 @@ MENDED_ENGINES = ((20, 10, 24), (23, 0, 3))
 
 def check_encryption(
     reader: Reader,
-    *,
-    engine_version: str,
-    data_path_port: int,
-    data_path_addr: str,
+    machines: MachinePlan,
+    swarm: SwarmPlan,
+    daemon: DaemonPlan,
     nodes: Iterable[NodePlan],
 ) -> None:
     """Hold the inputs that say where a node's packets go against its encryption.
@@ -29,6 +30,7 @@ def check_encryption(
     managers, and sends their packets to the address that the other tells (libnetwork#2324,
     moby#41421; open since 2019). With two addresses to a node these are not the same.
     """
+    engine_version, data_path_port = machines.engine_version, swarm.data_path_port
     port_is_safe = data_path_port == DEFAULT_DATA_PATH_PORT or engine_is_at_least(
         engine_version, OTHER_PORT_ENGINE
     )
@@ -48,13 +50,12 @@ def check_encryption(
             "them in clear without a word (CVE-2023-28840)",
             "choose a newer one, or leave it out for the distribution's own package",
         )
-    if data_path_addr:
+    if daemon.data_path_addr:
         reader.wrong(
             "data_path_addr",
             "cannot be had with encrypted networks: what leaves by another interface than the one "
             "that managers are reached by leaves in clear",
             "leave it out, or encrypt no network and not the ingress",
-            data_path_addr,
         )
     for node in nodes:
         if node.advertise_addr is not None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from .access import AccessPlan, read_connection
 from .addresses import DEFAULT_VPC
 from .daemon import DaemonPlan, read_daemon, with_labels
+from .encryption import check_encryption
 from .machines import MachinePlan, read_machines
 from .nodes import NodePlan, read_nodes, read_parallelism
 from .pools import PoolPlan, read_pool
@@ -49,9 +50,12 @@ def read_group(values: object, known: Sequence[str], role: Role, problems: Probl
     nodes = read_nodes(reader, (role,))
     # Never two managers at once: the others must agree while one is away.
     parallelism = read_parallelism(reader) if role is Role.WORKER else 1
-    return replace(
+    group = replace(
         _group(reader, access, machines, len(nodes)), nodes=nodes, parallelism=parallelism
     )
+    if group.swarm.ingress.encrypted:
+        check_encryption(reader, machines, group.swarm, group.daemon, nodes)
+    return group
 
 
 def read_pool_group(

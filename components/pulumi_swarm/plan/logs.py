@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from .machines import engine_is_at_least
 from .reader import Reader
 
 # Docker, "Configure logging drivers". A plugin has an owner or a tag in its name.
@@ -21,12 +22,12 @@ BUILT_IN_DRIVERS = (
 )
 _PLUGIN = r"[a-z0-9][a-z0-9._-]*(/[a-z0-9._-]+)+(:[\w.-]+)?|[a-z0-9][a-z0-9._-]*:[\w.-]+"
 
-_SHARED_OPTIONS = {"tag", "labels", "labels-regex", "env", "env-regex", "mode", "max-buffer-size"}
+_DELIVERY_OPTIONS = {"mode", "max-buffer-size"}
+_NAMING_OPTIONS = {"tag", "labels", "labels-regex", "env", "env-regex"}
 # Drivers whose options are a short closed list; dockerd does not start with another.
-_OPTIONS = {
-    "json-file": {*_SHARED_OPTIONS, "max-size", "max-file", "compress"},
-    "local": {*_SHARED_OPTIONS, "max-size", "max-file", "compress"},
-}
+_FILE_OPTIONS = {*_DELIVERY_OPTIONS, "max-size", "max-file", "compress"}
+_OPTIONS = {"json-file": {*_NAMING_OPTIONS, *_FILE_OPTIONS}, "local": _FILE_OPTIONS}
+_LOCAL_NAMES_ENGINE = (29,)  # from it on, local takes what json-file takes
 _OPTION_FORMS = {
     "max-size": (r"[1-9]\d*[kmgKMG]?", "a number of bytes, or of k, m or g, such as 10m"),
     "max-file": (r"[1-9]\d*", "a whole number from 1"),
@@ -58,6 +59,10 @@ def read_log_driver(reader: Reader, name: str) -> LogDriver | None:
         )
     options = nested.string_map("options")
     known = _OPTIONS.get(driver)
+    if driver == "local" and engine_is_at_least(
+        reader.text("engine_version", ""), _LOCAL_NAMES_ENGINE
+    ):
+        known = _OPTIONS["json-file"]
     for key, value in options.items():
         path = f"{nested.path('options')}.{key}"
         form, allowed = _OPTION_FORMS.get(key, ("(?s:.*)", ""))
@@ -73,6 +78,13 @@ def read_log_driver(reader: Reader, name: str) -> LogDriver | None:
 def _check_rotation(nested: Reader, driver: str, options: Mapping[str, str]) -> None:
     """What dockerd takes, and then no container starts with, or no file is ever rotated by."""
     path = f"{nested.path('options')}.{{}}".format
+    if "max-buffer-size" in options and options.get("mode") != "non-blocking":
+        nested.problems.add(
+            path("max-buffer-size"),
+            options["max-buffer-size"],
+            "needs mode non-blocking: dockerd does not start without",
+            "set mode to non-blocking, or leave it out",
+        )
     one_file = options.get("max-file", "1") == "1"
     if driver == "json-file":
         if "max-file" in options and "max-size" not in options:

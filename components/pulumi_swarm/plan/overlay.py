@@ -1,6 +1,7 @@
 """An overlay network as declared: reading, checking, and the options Docker gets."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -23,8 +24,13 @@ NAME_PATTERN = r"[a-zA-Z0-9]([a-zA-Z0-9_-]{0,61}[a-zA-Z0-9])?"
 
 MTU_OPTION = "com.docker.network.driver.mtu"
 ENCRYPTED_OPTION = "encrypted"
-# moby daemon/libnetwork/controller.go: direct server return, the one further option that is read.
-DSR_OPTION = "dsr"
+# What else moby's libnetwork reads of an overlay: direct server return, and how often and how far
+# apart (ms) a container's address is announced (network_unix.go). {option: the form of its value}
+FURTHER_OPTIONS = {
+    "dsr": "|true",  # on by being there
+    "com.docker.network.advertise_addr_nmsgs": "[0-3]",
+    "com.docker.network.advertise_addr_ms": r"[1-9]\d\d|1\d\d\d|2000",
+}
 VNI_OPTION = "com.docker.network.driver.overlay.vxlanid_list"
 
 OWN_OPTIONS = {
@@ -214,12 +220,21 @@ def _check_room(reader: Reader, subnets: tuple[Subnet, ...], swarm: Surroundings
 def _driver_options(reader: Reader) -> dict[str, str]:
     found = reader.string_map("driver_options")
     reader.refuse_entries("driver_options", found, OWN_OPTIONS)
-    for key in sorted(found.keys() - OWN_OPTIONS.keys() - {DSR_OPTION}):
-        reader.problems.add(
-            f"{reader.path('driver_options')}.{key}",
-            found[key],
-            "is not an option of Docker's overlay driver, which would ignore it",
-            f"leave it out; there is {DSR_OPTION} for direct server return, and what else the "
-            "driver reads has an input of its own",
-        )
+    for key in sorted(found.keys() - OWN_OPTIONS.keys()):
+        path, form = f"{reader.path('driver_options')}.{key}", FURTHER_OPTIONS.get(key)
+        if form is None:
+            reader.problems.add(
+                path,
+                found[key],
+                "is not an option of Docker's overlay driver, which would ignore it",
+                f"leave it out; there are {', '.join(FURTHER_OPTIONS)}, and what else the driver "
+                "reads has an input of its own",
+            )
+        elif not re.fullmatch(form, found[key]):
+            reader.problems.add(
+                path,
+                found[key],
+                f"must match {form}",
+                "correct the value",
+            )
     return found

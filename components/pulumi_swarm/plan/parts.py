@@ -71,7 +71,7 @@ def read_join(values: object, known: Sequence[str], problems: Problems) -> JoinP
     return JoinPlan(
         session_manager=reader.boolean("session_manager", default=False),
         autoscaled=reader.boolean("autoscaled", default=False),
-        tags=read_tags(reader),
+        tags=read_tags(reader, of_roles=True),
     )
 
 

@@ -1,51 +1,59 @@
 """Tags of AWS resources."""
 
 import re
+from collections.abc import Mapping
 
 from .reader import Reader
 
 MAX_TAGS = 40  # 50 per resource (AWS tagging reference), less those that this package sets
 RESERVED_TAG_PREFIX = "aws:"
-# IAM's rule (API reference, Tag), narrower than EC2's: letters, spaces, digits and _.:/=+-@
-_MAX_KEY, _MAX_VALUE = 128, 256
-_TEXT = re.compile(r"[\w .:/=+\-@]*")
+MAX_KEY_LENGTH, MAX_VALUE_LENGTH = 128, 256  # the same reference
+IAM_TEXT = re.compile(r"[\w .:/=+\-@]*")  # IAM API reference, Tag
 
 
-def read_tags(reader: Reader) -> dict[str, str]:
-    """Tags for every resource that takes any."""
+def read_tags(reader: Reader, *, of_roles: bool = False) -> dict[str, str]:
+    """Tags for every resource that takes any; ``of_roles`` when IAM's are among these."""
     tags = reader.string_map("tags")
     if len(tags) > MAX_TAGS:
         reader.wrong(
             "tags", f"must be at most {MAX_TAGS} (AWS has 50)", "leave some out", len(tags)
         )
-    for key in tags:
+    for key, value in tags.items():
+        path = f"{reader.path('tags')}.{key}"
         if key.lower().startswith(RESERVED_TAG_PREFIX):
             reader.problems.add(
-                f"{reader.path('tags')}.{key}",
+                path,
                 key,
                 "must not start with aws:, which AWS keeps for itself",
                 "choose another key",
             )
-        for text, most in ((key, _MAX_KEY), (tags[key], _MAX_VALUE)):
-            if not _TEXT.fullmatch(text) or len(text) > most:
+        for text, least, most in ((key, 1, MAX_KEY_LENGTH), (value, 0, MAX_VALUE_LENGTH)):
+            if not least <= len(text) <= most:
                 reader.problems.add(
-                    f"{reader.path('tags')}.{key}",
-                    text,
-                    f"must be at most {most} letters, digits, spaces and _ . : / = + - @, since "
-                    "IAM takes no other",
-                    "write it without the others",
+                    path, text, f"must be {least} to {most} characters", "choose another"
                 )
-    _refuse_twins(reader, tags)
+    if of_roles:
+        _check_for_iam(reader, tags)
     return tags
 
 
-def _refuse_twins(reader: Reader, tags: dict[str, str]) -> None:
-    """IAM holds keys that differ only in case for one."""
+def _check_for_iam(reader: Reader, tags: Mapping[str, str]) -> None:
+    """IAM takes fewer characters than EC2, and keys that differ only in case for one."""
     first: dict[str, str] = {}
-    for key in tags:
+    for key, value in tags.items():
+        path = f"{reader.path('tags')}.{key}"
+        for text in (key, value):
+            if not IAM_TEXT.fullmatch(text):
+                reader.problems.add(
+                    path,
+                    text,
+                    "must hold letters, digits, spaces and _ . : / = + - @ alone, since IAM takes "
+                    "no other",
+                    "write it without the others",
+                )
         if first.setdefault(key.casefold(), key) != key:
             reader.problems.add(
-                f"{reader.path('tags')}.{key}",
+                path,
                 key,
                 f"must differ from {first[key.casefold()]} in more than case, for IAM",
                 "leave one of them out",
