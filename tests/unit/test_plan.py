@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pulumi_swarm.managers import ManagerSetArgs
 from pulumi_swarm.plan import addresses
+from pulumi_swarm.plan.groups import read_group
 from pulumi_swarm.plan.images import (
     Architecture,
     OperatingSystem,
@@ -19,7 +21,7 @@ from pulumi_swarm.plan.overlay import NAME_PATTERN, RESERVED_NAMES, Overlay, rea
 from pulumi_swarm.plan.ports import Role, pairs, swarm_ports
 from pulumi_swarm.plan.problems import Problems
 from pulumi_swarm.plan.vpc import first_zones
-from tests.unit.inputs import read
+from tests.unit.inputs import GOOD, read
 
 
 def overlay(**values: object) -> Overlay:
@@ -211,3 +213,17 @@ def test_region_with_fewer_zones_than_subnets_is_told_of() -> None:
     (told,) = problems.found
     assert (told.path, told.value) == ("availabilityZones", "us-west-1a, us-west-1c")
     assert "fewer than 3 zones" in told.allowed
+
+
+def test_managers_alone_are_held_to_the_same_when_they_encrypt_the_ingress_es_12() -> None:
+    given = {
+        "manager_count": 3,
+        "ssh_authorized_keys": GOOD["ssh_authorized_keys"],
+        "data_path_addr": "eth1",
+    }
+    known = tuple(ManagerSetArgs.__annotations__)
+    for encrypted, found in ((False, []), (True, ["dataPathAddr"])):
+        problems = Problems()
+        ingress = {"ingress": {"encrypted": encrypted}}
+        read_group({**given, **ingress}, known, Role.MANAGER, problems)
+        assert [problem.path for problem in problems.found] == found
