@@ -123,14 +123,18 @@ def _install(runtime: str | dict[str, Any], program: Program, wheel: Path | None
 
 
 def _install_wheel(program: Program, wheel: Path) -> None:
-    """The wheel in an environment of its own, and what it depends on from the tests' own."""
-    program.run(sys.executable, "-m", "venv", "--without-pip", "venv")
-    python = program.folder / "venv/bin/python"
-    where = "import sysconfig; print(sysconfig.get_paths()['purelib'])"
-    packages = Path(program.run(str(python), "-c", where).stdout.strip())
+    """The wheel in an environment of its own."""
+    python = with_dependencies(program.folder / "venv", program)
     uv = Path(sys.executable).parent / "uv"
     program.run(str(uv), "pip", "install", "--quiet", "--no-deps", f"--python={python}", str(wheel))
+
+
+def with_dependencies(environment: Path, program: Program) -> Path:
+    """A new environment with what the package depends on, from the tests' own; its python."""
+    program.run(sys.executable, "-m", "venv", "--without-pip", str(environment))
+    (packages,) = environment.glob("lib/python*/site-packages")
     (packages / "dependencies.pth").write_text(sysconfig.get_paths()["purelib"], encoding="utf-8")
+    return environment / "bin/python"
 
 
 def build_wheel(folder: Path) -> Path:

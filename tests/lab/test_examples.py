@@ -1,15 +1,25 @@
 """The package in every language: the programs that users start from, for real."""
 
 import json
-import sys
-import sysconfig
+import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 
-from tests.lab.cloud import ROOT, LocalCloud, pulumi_environment, run, running_cloud
-from tests.lab.programs import EXAMPLES, Program, build_wheel, make_program
+from pulumi_swarm.resources import PLUGIN_VERSION
+from tests.lab.cloud import HOME, ROOT, LocalCloud, pulumi_environment, run, running_cloud
+from tests.lab.programs import (
+    EXAMPLES,
+    Program,
+    build_wheel,
+    make_program,
+    with_dependencies,
+    write_program,
+)
+from tests.lab.repository import served
 
 pytestmark = pytest.mark.own_cloud
 
@@ -82,12 +92,40 @@ def test_archive_is_installed_and_serves_the_package_py_5(
     run(install, tmp_path, environment)
     # As the README has it, with what the package depends on from the tests' own environment.
     installed = home / f"plugins/resource-swarm-v{version}"
-    run((sys.executable, "-m", "venv", "--without-pip", "venv"), installed, environment)
-    (packages,) = installed.glob("venv/lib/python*/site-packages")
-    (packages / "dependencies.pth").write_text(sysconfig.get_paths()["purelib"], encoding="utf-8")
+    with_dependencies(installed / "venv", Program(tmp_path, environment))
     shown = run(("pulumi", "package", "get-schema", "swarm"), tmp_path, environment).stdout
     expected = json.loads((ROOT / "components/schema.json").read_text(encoding="utf-8"))
     assert json.loads(shown)["resources"].keys() == expected["resources"].keys()
+
+
+def test_package_is_added_by_its_git_address(
+    make: Callable[[str], Program], own_cloud: LocalCloud, tmp_path: Path
+) -> None:
+    example = "overlay-for-services/typescript"
+    expected = make(example).preview()
+    folder, plugins = tmp_path / "program", tmp_path / "home/plugins"
+    shutil.copytree(EXAMPLES / example, folder)
+    for name in ("index.ts", "package.json"):  # a package's scope is whose repository it is
+        text = (folder / name).read_text(encoding="utf-8").replace("@pulumi/swarm", "@team/swarm")
+        text = text.replace("file:sdks/swarm", "file:sdks/team-swarm")
+        (folder / name).write_text(text, encoding="utf-8")
+    project = yaml.safe_load((folder / "Pulumi.yaml").read_text(encoding="utf-8"))
+    del project["packages"]
+    (folder / "Pulumi.yaml").write_text(yaml.safe_dump(project), encoding="utf-8")
+    shutil.copytree(HOME / "plugins", plugins)
+    program = write_program(folder, own_cloud)
+    with served(tmp_path) as (address, authority):
+        trusting = {"PULUMI_HOME": str(plugins.parent), "SSL_CERT_FILE": str(authority)}
+        program = replace(program, environment={**program.environment, **trusting})
+        package = f"{address}/components@{PLUGIN_VERSION}"
+        program.pulumi("plugin", "install", "resource", package)
+        # Now Pulumi's own language host, which is not here, installs the folder in an environment.
+        (installed,) = plugins.glob("resource-localhost*/components")
+        with_dependencies(installed.parent / ".venv", program)
+        program.pulumi("package", "add", package)
+        program.pulumi("install")
+    # From here on it is installed, and the server is gone.
+    assert program.preview() == expected
 
 
 @pytest.mark.parametrize("example", OTHERS)

@@ -2,7 +2,6 @@
 
 import inspect
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -19,11 +18,11 @@ from lab.aws_plugin.resources import TYPES
 from pulumi_swarm import resources
 from pulumi_swarm.components import component_provider
 from pulumi_swarm.plan.reader import camel
+from tests.lab.repository import repository
 
 PROJECT = yaml.safe_load(Path("Pulumi.yaml").read_text(encoding="utf-8"))
 # Numbers that follow from other inputs: Pulumi.yaml can say no number that means "not given".
 FOLLOW_FROM_OTHERS = {"underlayMtu", "networkControlPlaneMtu"}
-NOT_IN_GIT = shutil.ignore_patterns("__pycache__", "*.pyc")
 
 
 @pytest.fixture(scope="module")
@@ -94,12 +93,8 @@ def built(folder: Path) -> dict[str, bytes]:
 
 
 def test_pip_makes_the_wheel_that_is_released_from_a_git_address(tmp_path: Path) -> None:
-    repository = tmp_path / "repository"
-    shutil.copytree("components", repository / "components", ignore=NOT_IN_GIT)
-    git = ("git", "-c", "user.name=me", "-c", "user.email=me@example.com", "-C", repository)
-    for step in (("init", "--quiet"), ("add", "."), ("commit", "--quiet", "--message=all")):
-        subprocess.run([*git, *step], check=True)
-    address = f"git+file://{repository}#subdirectory=components"
+    tree = repository(tmp_path / "repository")
+    address = f"git+file://{tree}#subdirectory=components"
     pip = (sys.executable, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check")
     out = ("--no-deps", "--no-build-isolation", "--wheel-dir", tmp_path / "out")
     subprocess.run([*pip, *out, address], check=True)
