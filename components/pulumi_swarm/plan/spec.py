@@ -88,8 +88,17 @@ class SpecPlan:
 def read_spec(reader: Reader) -> SpecPlan:
     """All of it; Docker's defaults for what is not given."""
     external_cas = _external_cas(reader)
-    if reader.has("ca_cert") and reader.has("cert_expiry_hours"):
-        # swarmkit ca/certificates.go: what is asked of an authority outside names no time.
+    cert_expiry_hours = reader.integer(
+        "cert_expiry_hours",
+        DEFAULT_CERT_EXPIRY_HOURS,
+        low=MIN_CERT_EXPIRY_HOURS,
+        high=MAX_CERT_EXPIRY_HOURS,
+        unit="hours",
+        why="swarm takes no less than one; its own authority lives for twenty years",
+    )
+    # swarmkit ca/certificates.go: what is asked of an authority outside names no time. (The default
+    # may be said: the program's configuration always says it.)
+    if reader.has("ca_cert") and cert_expiry_hours != DEFAULT_CERT_EXPIRY_HOURS:
         reader.wrong(
             "cert_expiry_hours",
             "cannot be had with caCert: an authority outside is not told how long",
@@ -97,14 +106,7 @@ def read_spec(reader: Reader) -> SpecPlan:
         )
     return SpecPlan(
         autolock=reader.boolean("autolock", default=False),
-        cert_expiry_hours=reader.integer(
-            "cert_expiry_hours",
-            DEFAULT_CERT_EXPIRY_HOURS,
-            low=MIN_CERT_EXPIRY_HOURS,
-            high=MAX_CERT_EXPIRY_HOURS,
-            unit="hours",
-            why="swarm takes no less than one; its own authority lives for twenty years",
-        ),
+        cert_expiry_hours=cert_expiry_hours,
         task_history_limit=reader.integer(
             "task_history_limit",
             DEFAULT_TASK_HISTORY_LIMIT,
