@@ -62,7 +62,11 @@ def stack(swarm: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Stack:
     """The stack on it, which makes the swarm."""
     made = Stack(tmp_path_factory.mktemp("kernel"), swarm)
     made.keep(managerCount=1, workerCount=len(WORKERS))
-    made.up()
+    up = made.attempt("up")
+    # The guest is gone with its cloud when this is read: what the machines said goes along.
+    journal = ("journalctl", "--unit=swarm-bootstrap", "--unit=docker", "--lines=40", "--no-pager")
+    said = {host: swarm.on(host, *journal, check=False) for host in swarm.hosts() if up.returncode}
+    assert up.returncode == 0, "\n".join([up.stdout, up.stderr, *said.values()])
     return made
 
 
