@@ -33,6 +33,8 @@ chmod 1777 /root/tmp
 mount --bind /disk/lib /root/var/lib
 mkdir -p /root/usr/lib/modules
 mount --bind "/root$(cat /modules/folder)" /root/usr/lib/modules
+# On a machine of its own dockerd loads these; the local cloud's hosts may load nothing.
+chroot /root /sbin/modprobe -a br_netfilter ip_vs || echo "guest: no br_netfilter, or no ip_vs"
 mkdir -p /root/run/netns
 ip link set lo up
 
