@@ -146,9 +146,9 @@ class Cloud:
             state=found["State"]["Name"],
             address=IPv4Address(interface["PrivateIpAddress"]),
             second_addresses=tuple(
-                IPv4Address(found["PrivateIpAddress"])
-                for found in interface.get("PrivateIpAddresses", [])
-                if not found["Primary"]
+                IPv4Address(held["PrivateIpAddress"])
+                for held in interface.get("PrivateIpAddresses", [])
+                if not held["Primary"]
             ),
             mac=interface["MacAddress"],
             interface_id=interface["NetworkInterfaceId"],

@@ -66,13 +66,6 @@ class Fabric:
         lease = f"{instance.mac},{instance.address},{instance.host_name}\n"
         (self._dhcp_hosts / instance.instance_id).write_text(lease, encoding="utf-8")
 
-    def _route_second_addresses(self, instances: Iterable[Instance]) -> None:
-        for instance in instances:
-            for address in instance.second_addresses:
-                # While the host has no link there is nothing to route to; the next pass does it.
-                route = ("route", "replace", f"{address}/32", "dev", instance.link)
-                namespace.ip(*route, namespace=self._name, check=False)
-
     def detach(self, instance: Instance) -> None:
         namespace.ip("link", "delete", instance.link, namespace=self._name, check=False)
         (self._dhcp_hosts / instance.instance_id).unlink(missing_ok=True)
@@ -96,6 +89,13 @@ class Fabric:
         if self._dnsmasq is not None:
             self._dnsmasq.terminate()
             self._dnsmasq.wait()
+
+    def _route_second_addresses(self, instances: Iterable[Instance]) -> None:
+        for instance in instances:
+            for address in instance.second_addresses:
+                # While the host has no link there is nothing to route to; the next pass does it.
+                route = ("route", "replace", f"{address}/32", "dev", instance.link)
+                namespace.ip(*route, namespace=self._name, check=False)
 
     def _serve_dhcp(self, subnets: Iterable[IPv4Network]) -> None:
         self.close()

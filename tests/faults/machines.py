@@ -14,7 +14,7 @@ from pulumi_swarm.bootstrap import render
 from pulumi_swarm.node_settings import node_settings
 from pulumi_swarm.plan.cluster import ClusterPlan
 from pulumi_swarm.provider.host_key import generate
-from tests.lab.cloud import AMI, LocalCloud, eventually
+from tests.lab.cloud import AMI, LocalCloud, boothook, eventually
 from tests.unit.inputs import read
 
 ASSUME_ROLE = json.dumps({"Version": "2012-10-17", "Statement": []})
@@ -68,13 +68,7 @@ class Machines:
 
     def boot(self, key: str, *, hook: str = "") -> None:
         """Start a machine. ``hook`` is shell that runs before anything else on it."""
-        parts = [
-            {
-                "content_type": "text/cloud-boothook",
-                "content": f"#cloud-boothook\n#!/bin/sh\n{hook}\n",
-            }
-        ]
-        plan = self.plan if not hook else _plan(self.plan, user_data_parts=parts)
+        plan = self.plan if not hook else _plan(self.plan, user_data_parts=boothook(hook))
         node = next(n for n in plan.nodes if n.key == key)
         settings = node_settings(self.host(key), node, plan.group(node.role), self.ids)
         settings = replace(settings, boot_timeout_seconds=GIVE_UP_SECONDS)

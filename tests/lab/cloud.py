@@ -28,7 +28,7 @@ Changes = dict[tuple[str, str], str]
 # What the hosts of a cloud have, unless a test says otherwise (make test-engine).
 ENGINE = os.environ.get("SWARM_TEST_ENGINE", DEBIANS_ENGINE)
 COMMAND_SECONDS = 240
-# In an emulated guest everything takes about ten times as long, and five hosts share its cores.
+# In an emulated guest everything takes about ten times as long, and the hosts share its cores.
 PATIENCE = 20 if os.environ.get("GUEST_ACCELERATOR") == "tcg" else 1
 
 
@@ -130,13 +130,18 @@ class LocalCloud:
         eventually(begun, seconds, f"{names} reboot")
 
 
+def boothook(commands: str) -> list[dict[str, str]]:
+    """User-data that runs at each boot, before sshd and the bootstrap."""
+    script = f"#cloud-boothook\n#!/bin/sh\n{commands}\n"
+    return [{"contentType": "text/cloud-boothook", "content": script}]
+
+
 def slow_boot(seconds: int) -> list[dict[str, str]]:
     """User-data that holds a machine up before sshd and the bootstrap.
 
     Runs on new machines alone: user-data that changes replaces nothing.
     """
-    hold_up = f"#cloud-boothook\n#!/bin/sh\nsleep {seconds}\n"
-    return [{"contentType": "text/cloud-boothook", "content": hold_up}]
+    return boothook(f"sleep {seconds}")
 
 
 class Stack:

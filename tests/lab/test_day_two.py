@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lab.settings import BUSYBOX_IMAGE
-from tests.lab.cloud import LocalCloud, Stack, eventually, slow_boot
+from tests.lab.cloud import LocalCloud, Stack, boothook, eventually, slow_boot
 from tests.lab.containers import MANAGER, container, inspect, networks, pings, ready
 
 NODE = "swarm:index:Node"
@@ -276,15 +276,12 @@ def test_all_managers_rebooted_at_once_are_the_same_swarm_again_qr_6(
 
 def with_second_address(first: str, second: str) -> list[dict[str, str]]:
     """User-data by which the machine with the first address sends under the second."""
-    script = f"""#cloud-boothook
-#!/bin/sh
+    return boothook(f"""\
 ip -4 -o address show dev eth0 | grep -q ' {first}/' || exit 0
 ip address add {second}/32 dev eth0
 ip -4 route show dev eth0 | sed 's/ src [0-9.]*//' | while read -r route; do
 	ip route replace $route dev eth0 src {second}
-done
-"""
-    return [{"contentType": "text/cloud-boothook", "content": script}]
+done""")
 
 
 @pytest.fixture

@@ -516,8 +516,10 @@ leaves_under_its_address() {
 	read_managers || return
 	for manager in $managers; do
 		from=$(ip -4 route get "$manager" | sed -n 's/.* src \([0-9.]*\) .*/\1/p')
-		why="packets leave under another address than $address, which it advertises: other nodes would drop those to $manager from ${from:-none}; give its routes \"src $address\""
-		[ "$from" = "$address" ] || return
+		[ "$from" = "$address" ] || {
+			why="packets leave under another address than $address, which it advertises: other nodes would drop those to $manager from ${from:-none}; give its routes \"src $address\""
+			return 1
+		}
 	done
 }
 

@@ -71,12 +71,12 @@ def read_log_driver(reader: Reader, name: str) -> LogDriver | None:
             nested.problems.add(path, value, f"is not an option of {driver}", remedy)
         elif known is not None and not re.fullmatch(form, value):
             nested.problems.add(path, value, f"must be {allowed}", "correct the value")
-    _check_rotation(nested, driver, options)
+    _check_together(nested, driver, options)
     return LogDriver(name=driver, options=options)
 
 
-def _check_rotation(nested: Reader, driver: str, options: Mapping[str, str]) -> None:
-    """What dockerd takes, and then no container starts with, or no file is ever rotated by."""
+def _check_together(nested: Reader, driver: str, options: Mapping[str, str]) -> None:
+    """Options that are well alone; together nothing starts with them, or no file is rotated."""
     path = f"{nested.path('options')}.{{}}".format
     if "max-buffer-size" in options and options.get("mode") != "non-blocking":
         nested.problems.add(
