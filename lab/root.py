@@ -26,6 +26,7 @@ PACKAGES = (
     "iputils-ping",
     "isc-dhcp-client",
     "kmod",
+    "libfaketime",
     "netcat-openbsd",
     "openssh-server",
     "procps",

@@ -170,7 +170,6 @@ def test_secret_with_nothing_of_use_in_it_is_waited_for_jn_3(
 API_FAULTS = {
     "throttled": Fault(code="ThrottlingException"),
     "denied, as with a role that is not there yet": Fault(code="AccessDeniedException"),
-    "of the opinion that the clock is an hour off": Fault(code="InvalidSignatureException"),
     "slower than the patience for one call": Fault(seconds=16),
 }
 
@@ -183,6 +182,40 @@ def test_api_that_fails_for_a_while_is_asked_again(site: Site, table: Table, wha
             swarm.boot("manager-1")
             time.sleep(20)
             assert not swarm.has_token()
+        row.injected()
+        swarm.settle()
+
+
+# Every process of the bootstrap reads this clock, which a file sets; all but Docker's own, which
+# ask the kernel itself, and which the bootstrap comes to when AWS has taken its signature.
+CLOCK = """
+mkdir -p /etc/systemd/system/swarm-bootstrap.service.d
+cat >/etc/systemd/system/swarm-bootstrap.service.d/clock.conf <<'UNIT'
+[Service]
+Environment=LD_PRELOAD=/usr/$LIB/faketime/libfaketime.so.1 FAKETIME_TIMESTAMP_FILE=/srv/clock
+Environment=FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1
+UNIT
+"""
+
+
+@pytest.mark.parametrize(
+    ("key", "offset", "told"),
+    [("manager-0", "-1h", "Signature expired"), ("worker-0", "+1h", "Signature not yet current")],
+)
+def test_machine_whose_clock_is_off_waits_until_it_is_right(
+    site: Site, table: Table, key: str, offset: str, told: str
+) -> None:
+    with (
+        table.row(f"the clock of {key} is off by {offset}", holds=ONE) as row,
+        machines(site, 1, 1) as swarm,
+    ):
+        swarm.boot(key, hook=f"{CLOCK}echo {offset} >/srv/clock")
+        (other,) = {"manager-0", "worker-0"} - {key}
+        swarm.boot(other)
+        swarm.has_said(key, told)
+        swarm.has_said(key, "this machine's clock is off")
+        assert swarm.state(key) == "inactive"
+        swarm.on(key, "sh", "-c", "echo +0 >/srv/clock")
         row.injected()
         swarm.settle()
 

@@ -71,7 +71,15 @@ print("header =", json.dumps("X-Amz-Security-Token: " + held["Token"]))
 }
 
 # What AWS said of a call that it refused; never the whole answer, which may hold a value.
-aws_said() { field "$work/answer" message 2>/dev/null || field "$work/answer" Message 2>/dev/null; }
+aws_said() {
+	said=$(field "$work/answer" message 2>/dev/null || field "$work/answer" Message 2>/dev/null)
+	case $said in
+	"Signature expired"* | "Signature not yet current"*)
+		said="$said; this machine's clock is off: see chronyc tracking, or timedatectl"
+		;;
+	esac
+	echo "$said"
+}
 
 # get_secret ID: 0 and the value in $work/value; 3 when nobody has written one yet; 1 otherwise.
 get_secret() {
