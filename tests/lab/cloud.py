@@ -163,7 +163,9 @@ class Stack:
         self._base["config"]["swarm:reapAfterSeconds"] = 45
         # Before what the environment has installed, which is this tree's own.
         package = {} if source == ROOT else {"PYTHONPATH": str(source / "components")}
-        self.environment = {**pulumi_environment(cloud, folder / "state"), **package}
+        # An emulated manager's sshd does not answer many at once within reach.py's patience.
+        at_once = {"PULUMI_PARALLEL": "2"} if PATIENCE > 1 else {}
+        self.environment = {**pulumi_environment(cloud, folder / "state"), **package, **at_once}
         self.configure()
         self.pulumi("stack", "init", name)
 
