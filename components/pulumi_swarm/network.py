@@ -16,41 +16,51 @@ class OverlayNetworkArgs(TypedDict):
     """Args of OverlayNetwork."""
 
     name: str
-    """The network's name in Docker."""
+    """The network's name in Docker: at most 63 letters, digits, _ and -. Docker: docker network
+    create."""
     attachable: NotRequired[bool]
-    """Whether standalone containers may join, not services alone. false when not given."""
+    """Whether standalone containers may join, not services alone. false when not given. Docker:
+    docker network create --attachable."""
     internal: NotRequired[bool]
     """Whether containers on it are kept from the outside; tasks of a service that publishes a port
-    are not, since that gives them docker_gwbridge. false when not given."""
+    are not, since that gives them docker_gwbridge. false when not given. Docker: docker network
+    create --internal."""
     encrypted: NotRequired[bool]
-    """Whether its traffic between nodes goes by IPsec; costs most of the throughput.
-    false when not given."""
+    """Whether its traffic between nodes goes by IPsec; costs most of the throughput. false when not
+    given. Docker: docker network create --opt encrypted."""
     subnet: NotRequired[str]
-    """Its range, /28 or larger. Swarm takes one from its pool when not given."""
+    """Its range, /28 or larger. Swarm takes one from its pool when not given. Docker: docker
+    network create --subnet."""
     gateway: NotRequired[str]
-    """The gateway's address. The subnet's first host when not given."""
+    """The gateway's address. The subnet's first host when not given. Docker: docker network create
+    --gateway."""
     ip_range: NotRequired[str]
-    """The part of the subnet that containers take addresses from. All of it when not given."""
+    """The part of the subnet that containers take addresses from. All of it when not given. Docker:
+    docker network create --ip-range."""
     subnets: NotRequired[list[SubnetArgs]]
     """Several ranges, in place of subnet, gateway and ipRange. For containers and services with
     endpoint mode dnsrr: a virtual address may fall into another range than the tasks that ask for
-    it, and is not found there (docker/for-linux#548). None when not given."""
+    it, and is not found there (docker/for-linux#548). None when not given. Docker: docker network
+    create --subnet, given more than once."""
     ipv6: NotRequired[bool]
-    """Whether it carries IPv6. false when not given; no released engine can, so true is refused."""
+    """Whether it carries IPv6. false when not given; no released engine can, so true is refused.
+    Docker: docker network create --ipv6."""
     mtu: NotRequired[int]
-    """MTU of the path below the overlay, in bytes; containers get 50 less, and at least 26
-    less again when encrypted. The cluster's underlayMtu when not given, or Docker's 1500 for a
-    network declared alone."""
+    """MTU of the path below the overlay, 576 to 9216 bytes, at most the cluster's underlayMtu;
+    containers get 50 less, and at least 26 less again when encrypted. The cluster's underlayMtu
+    when not given (or auto, in a stack file), or Docker's 1500 for a network declared alone.
+    Docker: com.docker.network.driver.mtu."""
     labels: NotRequired[dict[str, str]]
-    """Labels of the network. None when not given."""
+    """Labels of the network. None when not given. Docker: docker network create --label."""
     driver_options: NotRequired[dict[str, str]]
     """Further options of the overlay driver: dsr, direct server return;
-    com.docker.network.advertise_addr_nmsgs and advertise_addr_ms. None when not given."""
+    com.docker.network.advertise_addr_nmsgs and advertise_addr_ms. None when not given. Docker:
+    docker network create --opt."""
     planned_services: NotRequired[int]
-    """How many services will be on it; its subnet must have room. 1 when not given."""
+    """How many services will be on it, 0 to 65536; its subnet must have room. 1 when not given."""
     planned_tasks: NotRequired[int]
-    """How many tasks and containers will be on it at once; its subnet must have room. As many as
-    the cluster has nodes when not given."""
+    """How many tasks and containers will be on it at once, 1 to 65536; its subnet must have room.
+    As many as the cluster has nodes when not given."""
 
 
 class OverlayNetwork(pulumi.ComponentResource):

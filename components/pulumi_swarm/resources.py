@@ -79,7 +79,7 @@ class SwarmSettings(_Resource):
         inputs: Mapping[str, object],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """``inputs``: defaultAddrPool, subnetSize, dataPathPort, dockerGwbridge, nodes."""
+        """``inputs``: as ClusterPlan.settings has them."""
         super().__init__("SwarmSettings", name, inputs, [], opts)
 
 

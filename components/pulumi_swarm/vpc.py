@@ -16,17 +16,18 @@ class SwarmVpcArgs(TypedDict):
     """Args of SwarmVpc."""
 
     vpc_cidr: NotRequired[str]
-    """The VPC's range, from /16 to /25. 10.0.0.0/16 when not given."""
+    """The VPC's range, from /16 to /25. 10.0.0.0/16 when not given. Amazon VPC: "VPC CIDR
+    blocks"."""
     availability_zones: NotRequired[list[str]]
     """Up to three zones for the subnets. The region's first three when not given."""
     access: NotRequired[str]
     """public, private, bastion or ssm: public puts the machines in public subnets. public when not
     given."""
     nat: NotRequired[str]
-    """none, single or per-zone: NAT gateways for private subnets. single with private subnets,
-    none with public ones, when not given."""
+    """none, single or per-zone: NAT gateways for private subnets. single with private subnets, none
+    with public ones, when not given. Amazon VPC: "NAT gateways"."""
     tags: NotRequired[dict[str, str]]
-    """Tags for every resource that takes any."""
+    """Tags for every resource that takes any. None when not given. AWS: "Tagging AWS resources"."""
 
 
 class SwarmVpc(pulumi.ComponentResource):

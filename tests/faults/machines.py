@@ -66,12 +66,14 @@ class Machines:
     def host(self, key: str) -> str:
         return f"{self.name}-{key}"
 
-    def boot(self, key: str, *, hook: str = "") -> None:
+    def boot(self, key: str, *, hook: str = "", engine_version: str = "") -> None:
         """Start a machine. ``hook`` is shell that runs before anything else on it."""
         plan = self.plan if not hook else _plan(self.plan, user_data_parts=boothook(hook))
         node = next(n for n in plan.nodes if n.key == key)
         settings = node_settings(self.host(key), node, plan.group(node.role), self.ids)
-        settings = replace(settings, boot_timeout_seconds=GIVE_UP_SECONDS)
+        settings = replace(
+            settings, boot_timeout_seconds=GIVE_UP_SECONDS, engine_version=engine_version
+        )
         where: dict[str, Any] = {}
         if key in self.interfaces:
             interface = self.interfaces[key]["NetworkInterfaceId"]

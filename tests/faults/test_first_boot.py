@@ -283,6 +283,19 @@ setsid python3 /usr/local/sbin/hold-lock >/dev/null 2>&1 &
 """
 
 
+def test_image_with_another_engine_than_the_declared_one_does_not_join_es_4(
+    site: Site, table: Table
+) -> None:
+    with (
+        table.row("the image holds another engine", holds="it does not join, and says why"),
+        machines(site, 1) as swarm,
+    ):
+        swarm.boot("manager-0", engine_version="99.1")
+        swarm.has_said("manager-0", "and engineVersion is 99.1: take an ami with that")
+        assert swarm.state("manager-0") == "inactive"
+        assert not swarm.has_token()
+
+
 def test_package_lock_that_is_held_is_waited_for(site: Site, table: Table) -> None:
     with table.row("the package lock is held for 25 s", holds=ONE), machines(site, 1) as swarm:
         swarm.boot("manager-0", hook=NO_DOCKER + LOCK)

@@ -75,7 +75,7 @@ def test_other_data_path_port_is_accepted_with_an_engine_that_encrypts_it_of_1_e
 def test_accepted_name_is_one_that_swarm_takes_vi_7(name: str) -> None:
     problems = Problems()
     read_overlay({"name": name}, problems)
-    assert (problems.found == []) is (name not in RESERVED_NAMES)
+    assert (problems.found == []) is (name.lower() not in RESERVED_NAMES)
     assert len(name) <= 63
     assert name[0].isalnum()
     assert name[-1].isalnum()

@@ -5,7 +5,7 @@ from itertools import combinations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from pulumi_swarm.plan.cluster import ClusterPlan
@@ -58,6 +58,47 @@ def test_what_is_chosen_is_clear_of_vpc_peers_and_each_other_ap_1_ap_2(
     assert not any(a.overlaps(b) for a in used for b in peers)
     for pool in plan.ranges.local_pools:
         assert not any(pool.base.overlaps(other) for other in [vpc, *peers])
+
+
+def test_empty_list_is_nothing_given_ap_1() -> None:
+    """Docker would take 10.0.0.0/8 for an empty one, over any VPC there."""
+    assert read(default_addr_pool=[])[0].ranges == read()[0].ranges
+    assert read(default_address_pools=[])[0].ranges == read()[0].ranges
+
+
+@given(
+    given_pools=st.lists(private(st.integers(10, 20)), max_size=2),
+    local=st.lists(private(st.integers(10, 20)), max_size=2),
+    bridge=st.none() | private(st.integers(12, 26)),
+    gwbridge=st.none() | private(st.integers(12, 26)),
+    size=st.integers(20, 27),
+)
+def test_whatever_is_given_what_is_chosen_is_clear_of_it_ap_1_ap_6(
+    given_pools: list[IPv4Network],
+    local: list[IPv4Network],
+    bridge: IPv4Network | None,
+    gwbridge: IPv4Network | None,
+    size: int,
+) -> None:
+    changes: dict[str, Any] = {
+        "default_addr_pool": [str(pool) for pool in given_pools],
+        "default_address_pools": [{"base": str(pool), "size": 26} for pool in local],
+        "subnet_size": size,
+        "networks": [{"name": "a"}],
+    }
+    if bridge is not None:
+        changes["bip"] = f"{bridge.network_address + 1}/{bridge.prefixlen}"
+    if gwbridge is not None:
+        changes["docker_gwbridge"] = {"subnet": str(gwbridge)}
+    plan, problems = read(**changes)
+    assume(not problems)
+    used = ranges_of(plan)
+    assert not any(a.overlaps(b) for a, b in combinations(used, 2))
+    bridges = (plan.ranges.bip.network, plan.ranges.gwbridge.network)
+    others = [network for network in used if network not in bridges]
+    assert not any(pool.base.overlaps(b) for pool in plan.ranges.local_pools for b in others)
+    assert plan.ranges.default_addr_pool
+    assert all(pool.prefixlen <= size for pool in plan.ranges.default_addr_pool)
 
 
 @pytest.mark.parametrize("vpc", ["172.17.0.0/16", "172.18.0.0/16", "172.31.0.0/16"])

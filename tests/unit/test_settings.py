@@ -46,17 +46,41 @@ def said(**changes: Any) -> dict[str, Any]:
 
 
 BRIDGE = {"docker_gwbridge": {"subnet": "192.168.8.0/22"}}
+BIP = {"bip": "172.17.0.9/16"}
 KEYS = ("manager-0", "manager-1", "manager-2", "worker-0", "worker-1")
 
 
-def test_bridge_of_the_nodes_changes_only_when_all_of_them_are_replaced_gw_6() -> None:
-    found = refused(SAID, said(**BRIDGE))
-    assert set(found) == {"dockerGwbridge"}
-    assert "raise nodeGenerations of all nodes" in found["dockerGwbridge"]
+@pytest.mark.parametrize(("name", "change"), [("dockerGwbridge", BRIDGE), ("bip", BIP)])
+def test_bridges_of_the_nodes_change_only_when_all_of_them_are_replaced_gw_6(
+    name: str, change: dict[str, Any]
+) -> None:
+    found = refused(SAID, said(**change))
+    assert set(found) == {name}
+    assert "raise managerGeneration, workerGeneration" in found[name]
     some = {key: 2 for key in KEYS if key != "worker-1"}
-    left = refused(SAID, said(**BRIDGE, node_generations=some))["dockerGwbridge"]
+    left = refused(SAID, said(**change, node_generations=some))[name]
     assert "(not raised: worker-1)" in left
-    assert refused(SAID, said(**BRIDGE, node_generations=dict.fromkeys(KEYS, 2))) == {}
+    assert refused(SAID, said(**change, node_generations=dict.fromkeys(KEYS, 2))) == {}
+
+
+def test_pool_keeps_its_bridge_until_its_generation_is_raised_gw_6() -> None:
+    def web(generation: int) -> dict[str, Any]:
+        return {"worker_pools": [{"name": "web", "max_size": 3, "generation": generation}]}
+
+    raised = {"manager_generation": 2, "worker_generation": 2}
+    before = said(**web(1))
+    left = refused(before, said(**BRIDGE, **raised, **web(1)))["dockerGwbridge"]
+    assert "(not raised: the pool web)" in left
+    assert refused(before, said(**BRIDGE, **raised, **web(2))) == {}
+
+
+def test_network_over_a_bridge_that_was_chosen_does_not_move_it_quietly_ap_1() -> None:
+    """The bridge of living nodes would stay where the new network is."""
+    given = {"docker_gwbridge": {"subnet": "172.18.0.0/16"}}
+    before = said(**given)
+    assert before["bip"] == "172.17.0.1/16"
+    after = said(**given, networks=[{"name": "app", "subnet": "172.17.5.0/24"}])
+    assert set(refused(before, after)) == {"bip"}
 
 
 def test_advertised_address_changes_only_with_the_node_nw_3() -> None:

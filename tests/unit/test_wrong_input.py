@@ -119,6 +119,11 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"manager_availability": "drained"}, "managerAvailability", "did you mean drain?"),
     ({"node_labels": {"worker-7": {"a": "b"}}}, "nodeLabels.worker-7", "must name a node"),
     ({"node_labels": {"worker-1": {"a": 1}}}, "nodeLabels.worker-1.a", "must be a string"),
+    (
+        {"node_labels": {"worker-1": {"io.docker.x": "y"}}},
+        "nodeLabels.worker-1.io.docker.x",
+        "Docker keeps",
+    ),
     ({"worker_labels": {"com.docker.x": "y"}}, "workerLabels.com.docker.x", "Docker keeps"),
     ({"node_generations": {"worker-1": 0}}, "nodeGenerations.worker-1", "from 1"),
     (
@@ -185,7 +190,7 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     (
         {**pool(max_size=1000), "ingress": {"subnet": "10.99.0.0/24"}},
         "ingress.subnet",
-        "",
+        "nodes 1005 + services 1 + tasks 1005 = 2011 addresses",
     ),
     (
         {**pool(instance_types=["m7g.large"]), "ami": "ami-1"},
@@ -197,6 +202,10 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"worker_parallelism": -1}, "workerParallelism", "from 0 to 1000"),
     ({"availability_zones": ["a", "a"]}, "availabilityZones", "different zones"),
     ({"nat": "yes"}, "nat", "none, single, per-zone"),
+    ({"nat": "none"}, "nat", "reach neither AWS's API nor packages"),
+    ({"access": "public", "nat": "single"}, "nat", "has no use with access: public"),
+    ({"admin_cidrs": []}, "adminCidrs", "nothing would let Pulumi's ssh in"),
+    ({**PLACE, "vpc_cidr": "10.0.0.0/12"}, "vpcCidr", "from /16 to /28"),
     ({"vpc_id": "vpc-1"}, "subnetIds", "must be given with vpcId"),
     ({"subnet_ids": ["subnet-1"]}, "subnetIds", "needs vpcId"),
     (
@@ -230,6 +239,14 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"networks": {"name": "app"}}, "networks", "must be a list"),
     (network(name="ingress"), "networks[0].name", "Docker's own"),
     (network(name="host"), "networks[0].name", "Docker's own"),
+    (network(name="Ingress"), "networks[0].name", "in whatever case"),
+    (network(name="container"), "networks[0].name", "Docker's own"),
+    ({"networks": [{"name": "App"}, {"name": "app"}]}, "networks[1].name", "whatever the case"),
+    (
+        network(labels={"com.docker.swarm.predefined": ""}),
+        "networks[0].labels.com.docker.swarm.predefined",
+        "cannot be given here",
+    ),
     (network(name="-x"), "networks[0].name", "letter or digit at both ends"),
     (network(name="x_"), "networks[0].name", "letter or digit at both ends"),
     (network(name="a.b"), "networks[0].name", "letters, digits, _ and -"),
@@ -264,6 +281,7 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
         "/12",
     ),  # AP-6
     ({"subnet_size": 7}, "subnetSize", "from 8 to 29"),  # AP-6
+    ({"subnet_size": 12}, "subnetSize", "from 14 while no defaultAddrPool is given"),  # AP-6
     ({"subnet_size": 29}, "networks[0].subnet", "must be given: it must hold nodes 5"),  # AP-9
     ({"default_addr_pool": ["10.0.0.0/8"], "vpc_cidr": "10.0.0.0/16"}, "defaultAddrPool[0]", "vpc"),
     ({"default_addr_pool": ["10.96.0.0/16", "10.96.1.0/24"]}, "defaultAddrPool[1]", "overlap"),
@@ -372,6 +390,35 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
         f"{LOG}.compress",
         "max-file of at least 2",
     ),
+    (daemon_log(name="syslog", options={"foo": "x"}), f"{LOG}.foo", "is not an option of syslog"),
+    (
+        daemon_log(name="awslogs", options={"awslogs-group": "g", "awslogs-stram": "s"}),
+        f"{LOG}.awslogs-stram",
+        "awslogs-stream",
+    ),
+    (daemon_log(name="awslogs"), f"{LOG}.awslogs-group", "must be given"),
+    (daemon_log(name="journald", options={"mode": "later"}), f"{LOG}.mode", "non-blocking"),
+    ({"registry_mirrors": ["https://mirror:abc"]}, "registryMirrors[0]", "URL of a host"),
+    ({"registry_mirrors": ["http://["]}, "registryMirrors[0]", "URL of a host"),
+    ({"insecure_registries": ["r:99999"]}, "insecureRegistries[0]", "host:port"),
+    ({"metrics_addr": "999.1.1.1:9323"}, "metricsAddr", "such as 0.0.0.0:9323"),
+    ({"metrics_addr": "0.0.0.0:99999"}, "metricsAddr", "such as 0.0.0.0:9323"),
+    ({"metrics_addr": "0.0.0.0:7946"}, "metricsAddr", "a port of the swarm's"),
+    ({"daemon_options": '{"foo": 1}'}, "daemonOptions.foo", "is no option of dockerd"),
+    ({"daemon_options": '{"debug": "yes"}'}, "daemonOptions.debug", "must be true or false"),
+    ({"daemon_options": '{"mtu": true}'}, "daemonOptions.mtu", "must be a whole number"),
+    ({"daemon_options": '{"dns": "10.0.0.2"}'}, "daemonOptions.dns", "a list of strings"),
+    ({"daemon_options": '{"group": "admin"}'}, "daemonOptions.group", "a member of docker"),
+    (
+        {"daemon_options": '{"fixed-cidr": "10.20.0.0/24"}'},
+        "daemonOptions.fixed-cidr",
+        "must lie in the range of docker0, 172.17.0.0/16",
+    ),
+    (
+        {"daemon_options": '{"bridge": "none"}', "bip": "192.168.12.1/24"},
+        "daemonOptions.bridge",
+        "cannot stand beside bip",
+    ),
     ({"registry_mirrors": ["mirror.example.com"]}, "registryMirrors[0]", "URL of a host"),
     ({"registry_mirrors": ["https://u:p@mirror"]}, "registryMirrors[0]", "password"),
     ({"registry_mirrors": ["https://mirror/path"]}, "registryMirrors[0]", "without path"),
@@ -453,7 +500,7 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     (network(ip_range="10.211.0.0/25"), "networks[0].ipRange", "must lie in the subnet"),  # AP-10
     (network(ip_range="10.210.0.0/23"), "networks[0].ipRange", "must lie in the subnet"),
     (network(subnet=None, ip_range="10.210.0.0/25"), "networks[0].ipRange", "needs a subnet"),
-    (network(ip_range="10.210.0.8/29"), "networks[0].subnet", "= 11 addresses"),  # AP-9
+    (network(ip_range="10.210.0.8/29"), "networks[0].ipRange", "= 11 addresses"),  # AP-9
     (network(subnet="10.210.0.0/28", planned_tasks=20), "networks[0].subnet", "has 13"),  # AP-9
     (network(planned_tasks=0), "networks[0].plannedTasks", "from 1"),
     (network(planned_services=-1), "networks[0].plannedServices", "from 0"),
@@ -482,10 +529,15 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
         "swarm numbers networks",
     ),
     (network(driver_options={"mtu": "1400"}), f"{OPTIONS}.mtu", "would ignore it"),
-    (network(driver_options={"dsr": "no"}), f"{OPTIONS}.dsr", "must match |true"),
+    (network(driver_options={"dsr": "no"}), f"{OPTIONS}.dsr", "must be true, or empty"),
+    (
+        network(driver_options={"com.docker.network.advertise_addr_nmsgs": "9"}),
+        f"{OPTIONS}.com.docker.network.advertise_addr_nmsgs",
+        "from 0 to 3",
+    ),
     (network(config_only=True), "networks[0].configOnly", "no networks of single nodes"),
     (network(mtu=9100), "networks[0].mtu", "at most underlayMtu, 9001"),
-    (network(mtu="auto"), "networks[0].mtu", "whole number"),
+    (network(mtu="large"), "networks[0].mtu", "whole number"),
     ({"vpc_cidr": "172.31.0.0/16", "avoid_cidrs": ["172.16.0.0/12"]}, "vpcCidr", "avoidCidrs[0]"),
     (
         {

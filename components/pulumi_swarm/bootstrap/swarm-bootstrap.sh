@@ -181,6 +181,17 @@ ensure_engine() {
 	done
 }
 
+# An image's engine is used as it is, and the plan was checked for the declared one: an older one
+# may send encrypted networks in clear (ES-4).
+is_declared_engine() {
+	[ -n "$ENGINE_VERSION" ] || return 0
+	engine_version=$(timeout 30 docker version --format '{{.Server.Version}}')
+	case $engine_version in
+	"$ENGINE_VERSION" | "$ENGINE_VERSION"[.+~-]*) ;;
+	*) return 1 ;;
+	esac
+}
+
 # write_daemon_json [LABEL]: what the image's own says besides stays; 3 when there is nothing to change,
 # 4 when it is no JSON.
 write_daemon_json() {
@@ -611,6 +622,8 @@ serve-the-group)
 	;;
 esac
 ensure_engine
+[ -e "$joined" ] || is_declared_engine ||
+	fail "Docker is $engine_version here, and engineVersion is $ENGINE_VERSION: take an ami with that, or correct engineVersion"
 leave_the_images_swarm
 until address=${ADVERTISE_ADDR:-$(metadata meta-data/local-ipv4)} && [ -n "$address" ]; do
 	why="the metadata service does not answer"

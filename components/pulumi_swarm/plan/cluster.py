@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from .access import AccessPlan, read_access
+from .access import Access, AccessPlan, read_access
 from .addresses import NamedRange
 from .bodies import gwbridge_body, ingress_body
 from .daemon import DaemonPlan, read_daemon
@@ -24,7 +24,7 @@ from .spec import SpecPlan, read_spec
 from .subnets import Subnet
 from .swarm import SwarmPlan, read_swarm
 from .tags import read_tags
-from .vpc import VpcPlan, read_vpc_of
+from .vpc import Nat, VpcPlan, read_vpc_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +79,7 @@ class ClusterPlan:
             "subnetSize": self.swarm.subnet_size,
             "dataPathPort": self.swarm.data_path_port,
             "dockerGwbridge": gwbridge_body(self.daemon.gwbridge),
+            "bip": str(self.ranges.bip),
             "nodes": {
                 node.key: {
                     "generation": node.generation,
@@ -86,6 +87,7 @@ class ClusterPlan:
                 }
                 for node in self.nodes
             },
+            "pools": {pool.name: {"generation": pool.generation} for pool in self.pools},
         }
 
     @property
@@ -131,7 +133,7 @@ def read_cluster(values: object, known: Sequence[str], problems: Problems) -> Cl
     most_nodes = len(nodes) + sum(pool.max_size for pool in pools)
     networks = _networks(reader, most_nodes, machines.underlay_mtu)
     vpc = read_vpc_of(reader, access.access)
-    ranges = read_ranges(reader, vpc.cidr, _declared(reader, networks))
+    ranges = read_ranges(reader, vpc.cidr, _declared(networks))
     swarm = read_swarm(reader, ranges, machines.underlay_mtu, most_nodes)
     plan = ClusterPlan(
         vpc=vpc,
@@ -154,6 +156,7 @@ def read_cluster(values: object, known: Sequence[str], problems: Problems) -> Cl
     check_policy_arns(reader)
     check_pool_labels(reader, pools, plan.daemon)
     check_given_groups(reader)
+    _check_ways(reader, vpc, access)
     if reader.has("manager_security_group_id") and vpc.vpc_id is None:
         reader.wrong(
             "manager_security_group_id",
@@ -164,6 +167,24 @@ def read_cluster(values: object, known: Sequence[str], problems: Problems) -> Cl
         check_encryption(reader, machines, swarm, plan.daemon, nodes)
     _check_pool(reader, plan)
     return plan
+
+
+def _check_ways(reader: Reader, vpc: VpcPlan, access: AccessPlan) -> None:
+    """Machines that nobody reaches, or that reach nothing, never join."""
+    if vpc.vpc_id is None and not vpc.public and vpc.nat is Nat.NONE:
+        reader.wrong(
+            "nat",
+            f"must be single or per-zone with access: {access.access}: machines with private "
+            "addresses alone reach neither AWS's API nor packages",
+            "leave it out, or give vpcId and subnetIds of a network with another way out",
+        )
+    closed = access.access is not Access.SSM and not reader.raw("admin_cidrs")
+    if closed and reader.has("admin_cidrs") and not reader.has("manager_security_group_id"):
+        reader.wrong(
+            "admin_cidrs",
+            f"must not be empty with access: {access.access}: nothing would let Pulumi's ssh in",
+            "name the networks that administrators and CI come from, such as 203.0.113.10/32",
+        )
 
 
 def _subnet_args(subnet: Subnet) -> dict[str, object]:
@@ -183,33 +204,26 @@ def _networks(reader: Reader, nodes: int, underlay_mtu: int) -> tuple[Overlay, .
     )
     first: dict[str, int] = {}
     for i, network in enumerate(networks):
-        if network.name and network.name in first:
+        name = network.name.lower()
+        if name and name in first:
             reader.problems.add(
                 f"{reader.path('networks')}[{i}].name",
                 network.name,
-                f"must be unique, and networks[{first[network.name]}] has it too",
+                f"must be unique, whatever the case, and networks[{first[name]}] has it too",
                 "choose another name",
             )
-        first.setdefault(network.name, i)
+        first.setdefault(name, i)
     return networks
 
 
-def _declared(reader: Reader, networks: Sequence[Overlay]) -> list[NamedRange]:
+def _declared(networks: Sequence[Overlay]) -> list[NamedRange]:
     """The subnets of the networks, each by the path of its input."""
-    found = []
-    for i, network in enumerate(networks):
-        path = f"{reader.path('networks')}[{i}]"
-        several = len(network.subnets) > 1
-        for k, subnet in enumerate(network.subnets):
-            found.append(
-                NamedRange(
-                    path=f"{path}.subnets[{k}].subnet" if several else f"{path}.subnet",
-                    network=subnet.network,
-                    remedy="choose another subnet, or leave it out and swarm takes one from its "
-                    "pool",
-                )
-            )
-    return found
+    remedy = "choose another subnet, or leave it out and swarm takes one from its pool"
+    return [
+        NamedRange(path=subnet.path, network=subnet.network, remedy=remedy)
+        for network in networks
+        for subnet in network.subnets
+    ]
 
 
 def _check_pool(reader: Reader, plan: ClusterPlan) -> None:

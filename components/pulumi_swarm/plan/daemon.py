@@ -4,14 +4,15 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 from urllib.parse import urlsplit
 
+from .daemon_options import check_known
 from .images import OperatingSystem
 from .logs import read_log_driver
 from .mtu import read_mtu_within
 from .overlay import MTU_OPTION
-from .ports import MANAGEMENT_PORT
+from .ports import GOSSIP_PORT, MANAGEMENT_PORT
 from .ranges import DOCKER_BRIDGE, Ranges, gwbridge_of
 from .reader import Reader
 from .subnets import Subnet
@@ -40,6 +41,7 @@ OWN_OPTIONS = {
     "cluster-advertise": "set nodeAdvertiseAddrs",
     "swarm-default-advertise-addr": "set nodeAdvertiseAddrs",
     "log-format": "leave it out: machines of pools read what dockerd says of itself",
+    "group": "leave it out: the login reaches Docker as a member of docker",
     "iptables": "leave it out: without its rules no published port and no encryption works",
 }
 # Those that break it only with a value: {option: (the value that is well, why not another)}.
@@ -130,7 +132,7 @@ def _config(reader: Reader, ranges: Ranges, underlay_mtu: int) -> dict[str, obje
     metrics = _metrics_addr(reader)
     if metrics:
         config["metrics-addr"] = metrics
-    return {**_further(reader), **config}
+    return {**_further(reader, ranges), **config}
 
 
 def _gwbridge(reader: Reader, ranges: Ranges, underlay_mtu: int) -> GwbridgePlan:
@@ -170,9 +172,13 @@ def _mirrors(reader: Reader) -> tuple[str, ...]:
 
 
 def _is_url_of_a_host(text: str) -> bool:
-    parts = urlsplit(text)
-    plain = parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc
-    return bool(plain) and parts.path in ("", "/") and not parts.query and not parts.fragment
+    try:
+        parts = urlsplit(text)
+        plain = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # no port, or no address in its brackets
+        return False
+    bare = parts.path in ("", "/") and not parts.query and not parts.fragment
+    return bool(plain) and bare and "@" not in parts.netloc
 
 
 def _insecure_registries(reader: Reader) -> tuple[str, ...]:
@@ -180,7 +186,7 @@ def _insecure_registries(reader: Reader) -> tuple[str, ...]:
     reader.check_items(
         "insecure_registries",
         registries,
-        lambda text: _REGISTRY.fullmatch(text) is not None or _is_range(text),
+        lambda text: _is_registry(text) or _is_range(text),
         "must be a host, host:port or range, such as registry.internal:5000",
         "write it without scheme and path",
     )
@@ -188,16 +194,25 @@ def _insecure_registries(reader: Reader) -> tuple[str, ...]:
 
 
 def _metrics_addr(reader: Reader) -> str:
-    return reader.text(
-        "metrics_addr",
-        "",
-        pattern=r"(\d{1,3}\.){3}\d{1,3}:\d{1,5}",
-        allowed="must be an address and port to listen on, such as 0.0.0.0:9323",
-        remedy="open the port to your monitoring in the nodes' security groups",
-    )
+    found = reader.text("metrics_addr", "")
+    address, _, port = found.rpartition(":")
+    if found and not (_is_address(address) and _is_port(port)):
+        reader.wrong(
+            "metrics_addr",
+            "must be an address and port to listen on, such as 0.0.0.0:9323",
+            "open the port to your monitoring in the nodes' security groups",
+        )
+    elif port in (str(MANAGEMENT_PORT), str(GOSSIP_PORT)):
+        reader.wrong(
+            "metrics_addr",
+            f"must not have a port of the swarm's ({MANAGEMENT_PORT}, {GOSSIP_PORT}): one of "
+            "the two would not start",
+            "choose another port, such as 9323",
+        )
+    return found
 
 
-def _further(reader: Reader) -> dict[str, object]:
+def _further(reader: Reader, ranges: Ranges) -> dict[str, object]:
     if not reader.has("daemon_options"):
         return {}
     text = reader.text("daemon_options", "{}")
@@ -213,6 +228,8 @@ def _further(reader: Reader) -> dict[str, object]:
         )
         return {}
     reader.refuse_entries("daemon_options", found, OWN_OPTIONS)
+    check_known(reader, found, OWN_OPTIONS)
+    _check_bridge(reader, found, ranges)
     _check_values(reader, found)
     _check_labels(reader, found.get("labels", []))
     return found
@@ -238,6 +255,27 @@ def _check_values(reader: Reader, found: Mapping[str, object]) -> None:
     reader.refuse_entries("daemon_options", found, refused)
 
 
+def _check_bridge(reader: Reader, found: Mapping[str, object], ranges: Ranges) -> None:
+    """What is said of docker0 besides its address, which is part of the address plan."""
+    part = found.get("fixed-cidr")
+    if isinstance(part, str) and not (
+        _is_range(part) and IPv4Network(part).subnet_of(ranges.bip.network)
+    ):
+        reader.problems.add(
+            f"{reader.path('daemon_options')}.fixed-cidr",
+            part,
+            f"must lie in the range of docker0, {ranges.bip.network}",
+            "choose a part of it, or set bip",
+        )
+    if "bridge" in found and ranges.bip != DOCKER_BRIDGE:
+        reader.problems.add(
+            f"{reader.path('daemon_options')}.bridge",
+            found["bridge"],
+            f"cannot stand beside bip, which is {ranges.bip}: dockerd does not start with both",
+            "leave it out",
+        )
+
+
 def _check_labels(reader: Reader, labels: object) -> None:
     path = f"{reader.path('daemon_options')}.labels"
     if not isinstance(labels, list) or not all(isinstance(x, str) and "=" in x for x in labels):
@@ -252,6 +290,23 @@ def _check_labels(reader: Reader, labels: object) -> None:
             "list when they are down, or drain them",
             "choose another key",
         )
+
+
+def _is_address(text: str) -> bool:
+    try:
+        IPv4Address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_port(text: str) -> bool:
+    return text.isdecimal() and 0 < int(text) < 1 << 16
+
+
+def _is_registry(text: str) -> bool:
+    found = _REGISTRY.fullmatch(text)
+    return found is not None and _is_port((found[1] or ":443")[1:])
 
 
 def _is_range(text: str) -> bool:

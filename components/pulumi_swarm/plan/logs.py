@@ -1,7 +1,7 @@
 """Log drivers: those of the daemons, and that of the swarm's tasks."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from .machines import engine_is_at_least
@@ -26,7 +26,60 @@ _DELIVERY_OPTIONS = {"mode", "max-buffer-size"}
 _NAMING_OPTIONS = {"tag", "labels", "labels-regex", "env", "env-regex"}
 # Drivers whose options are a short closed list; dockerd does not start with another.
 _FILE_OPTIONS = {*_DELIVERY_OPTIONS, "max-size", "max-file", "compress"}
-_OPTIONS = {"json-file": {*_NAMING_OPTIONS, *_FILE_OPTIONS}, "local": _FILE_OPTIONS}
+_SENDING_OPTIONS = {*_DELIVERY_OPTIONS, *_NAMING_OPTIONS}
+
+
+def _named(prefix: str, *names: str) -> set[str]:
+    return {f"{prefix}-{name}" for name in names}
+
+
+# moby daemon/logger: ValidateLogOpt of each, of all engines to 29. What they keep of their logs to
+# be read on the node (cache-...) is no driver's own.
+_OPTIONS = {
+    "json-file": {*_NAMING_OPTIONS, *_FILE_OPTIONS},
+    "local": _FILE_OPTIONS,
+    "journald": _SENDING_OPTIONS,
+    "syslog": {
+        *_SENDING_OPTIONS,
+        *_named("syslog", "address", "facility", "format"),
+        *_named("syslog-tls", "ca-cert", "cert", "key", "skip-verify"),
+    },
+    "gelf": {
+        *_SENDING_OPTIONS,
+        *_named("gelf", "address", "compression-level", "compression-type"),
+        *_named("gelf-tcp", "max-reconnect", "reconnect-delay"),
+    },
+    "fluentd": {
+        *_SENDING_OPTIONS,
+        *_named("fluentd", "address", "async", "async-connect", "async-reconnect-interval"),
+        *_named("fluentd", "buffer-limit", "max-retries", "request-ack", "retry-wait"),
+        *_named("fluentd", "sub-second-precision", "read-timeout", "write-timeout"),
+    },
+    "awslogs": {
+        *_DELIVERY_OPTIONS,
+        "tag",
+        *_named(
+            "awslogs", "region", "endpoint", "group", "stream", "create-group", "create-stream"
+        ),
+        *_named("awslogs", "datetime-format", "multiline-pattern", "credentials-endpoint"),
+        *_named("awslogs", "force-flush-interval-seconds", "max-buffered-events", "format"),
+        *_named("awslogs-entity", "service-name", "environment", "attributes"),
+    },
+    "splunk": {
+        *_SENDING_OPTIONS,
+        *_named("splunk", "url", "token", "source", "sourcetype", "index", "capath", "caname"),
+        *_named("splunk", "insecureskipverify", "format", "verify-connection", "gzip"),
+        *_named("splunk", "gzip-level", "index-acknowledgment"),
+    },
+    "gcplogs": {
+        *_DELIVERY_OPTIONS,
+        *(_NAMING_OPTIONS - {"tag"}),
+        *_named("gcp", "project", "log-cmd", "meta-zone", "meta-name", "meta-id"),
+    },
+}
+_CACHE_OPTION = re.compile(r"cache-(disabled|max-size|max-file|compress)")
+# Without these the driver starts nothing.
+_NEEDED = {"awslogs": "awslogs-group", "splunk": "splunk-url"}
 _LOCAL_NAMES_ENGINE = (29,)  # from it on, local takes what json-file takes
 _OPTION_FORMS = {
     "max-size": (r"[1-9]\d*[kmgKMG]?", "a number of bytes, or of k, m or g, such as 10m"),
@@ -63,16 +116,28 @@ def read_log_driver(reader: Reader, name: str) -> LogDriver | None:
         reader.text("engine_version", ""), _LOCAL_NAMES_ENGINE
     ):
         known = _OPTIONS["json-file"]
+    if known is not None:
+        _check_each(nested, driver, options, known)
+    _check_together(nested, driver, options)
+    return LogDriver(name=driver, options=options)
+
+
+def _check_each(
+    nested: Reader, driver: str, options: Mapping[str, str], known: Collection[str]
+) -> None:
+    """By name and value; dockerd does not start with another name."""
     for key, value in options.items():
         path = f"{nested.path('options')}.{key}"
         form, allowed = _OPTION_FORMS.get(key, ("(?s:.*)", ""))
-        if known is not None and key not in known:
+        if key not in known and not _CACHE_OPTION.fullmatch(key):
             remedy = f"choose one of {', '.join(sorted(known))}"
             nested.problems.add(path, value, f"is not an option of {driver}", remedy)
-        elif known is not None and not re.fullmatch(form, value):
+        elif not re.fullmatch(form, value):
             nested.problems.add(path, value, f"must be {allowed}", "correct the value")
-    _check_together(nested, driver, options)
-    return LogDriver(name=driver, options=options)
+    needed = _NEEDED.get(driver)
+    if needed is not None and not options.get(needed):
+        path = f"{nested.path('options')}.{needed}"
+        nested.problems.add(path, None, f"must be given: {driver} does not log without", "set it")
 
 
 def _check_together(nested: Reader, driver: str, options: Mapping[str, str]) -> None:

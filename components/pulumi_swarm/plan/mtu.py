@@ -8,6 +8,7 @@ VXLAN_OVERHEAD = 50  # 14 Ethernet + 20 IPv4 + 8 UDP + 8 VXLAN, in bytes (RFC 73
 ESP_OVERHEAD = 26  # moby overlay/encryption.go, pktExpansion
 ESP_ALIGNMENT = 4  # the same file: what is left is cut to a multiple of it
 MIN_MTU = 576  # what every IPv4 host takes (RFC 791); Docker's gossip goes no lower than 500
+AUTO = "auto"  # worked out, as when it is left out
 MAX_MTU = 9216  # the largest jumbo frame in common use
 
 # EC2 user guide, "Network maximum transmission unit (MTU) for your EC2 instance": every current
@@ -35,8 +36,8 @@ def inside_overlay(underlay: int, *, encrypted: bool) -> int:
 
 
 def read_mtu(reader: Reader, name: str, default: int) -> int:
-    """An MTU of the path below; ``default`` when it is not given."""
-    if not reader.has(name):
+    """An MTU of the path below; ``default`` when it is not given, or is ``auto``."""
+    if reader.raw(name) in (None, AUTO):
         return default
     return reader.integer(
         name,

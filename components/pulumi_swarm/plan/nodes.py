@@ -105,8 +105,8 @@ def read_nodes(reader: Reader, roles: tuple[Role, ...]) -> tuple[NodePlan, ...]:
     _check_unique(reader, advertised)
     for role, labels in by_role.items():
         _check_labels(reader, f"{role}_labels", labels)
-    for labels in by_node.values():
-        _check_labels(reader, "node_labels", labels)
+    for key, labels in by_node.items():
+        _check_labels(reader, f"node_labels.{key}", labels)
     return tuple(
         NodePlan(
             key=key,

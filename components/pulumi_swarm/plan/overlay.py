@@ -5,14 +5,16 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .mtu import MIN_MTU, inside_overlay, read_mtu, read_mtu_within
+from .mtu import AUTO, MIN_MTU, inside_overlay, read_mtu, read_mtu_within
 from .problems import Problems
 from .reader import Reader
 from .subnets import AUX_REFUSED, SUBNET_KEYS, Need, Subnet, check_room, read_subnet
 
-# moby daemon/network: names that the engine keeps for its own networks (VI-7).
+# moby daemon/network: names that the engine keeps for its own networks (VI-7). Whatever the case:
+# swarmkit compares names without it.
 RESERVED_NAMES = {
     "bridge": "set bip for the default bridge",
+    "container": "choose another name",
     "default": "choose another name",
     "docker_gwbridge": "set dockerGwbridge, which is made on every node before it joins",
     "host": "choose another name",
@@ -25,13 +27,19 @@ NAME_PATTERN = r"[a-zA-Z0-9]([a-zA-Z0-9_-]{0,61}[a-zA-Z0-9])?"
 MTU_OPTION = "com.docker.network.driver.mtu"
 ENCRYPTED_OPTION = "encrypted"
 # What else moby's libnetwork reads of an overlay: direct server return, and how often and how far
-# apart (ms) a container's address is announced (network_unix.go). {option: the form of its value}
+# apart (ms) a container's address is announced (network_unix.go).
+# {option: (the form of its value, the same in words)}
 FURTHER_OPTIONS = {
-    "dsr": "|true",  # on by being there
-    "com.docker.network.advertise_addr_nmsgs": "[0-3]",
-    "com.docker.network.advertise_addr_ms": r"[1-9]\d\d|1\d\d\d|2000",
+    "dsr": ("|true", "true, or empty: it is on by being there"),
+    "com.docker.network.advertise_addr_nmsgs": ("[0-3]", "a number of messages from 0 to 3"),
+    "com.docker.network.advertise_addr_ms": (
+        r"[1-9]\d\d|1\d\d\d|2000",
+        "a number of milliseconds from 100 to 2000",
+    ),
 }
 VNI_OPTION = "com.docker.network.driver.overlay.vxlanid_list"
+
+PREDEFINED_LABEL = "com.docker.swarm.predefined"
 
 OWN_OPTIONS = {
     MTU_OPTION: "set mtu",
@@ -132,7 +140,7 @@ def read_overlay(
         mtu: int | None = read_mtu_within(reader, "mtu", swarm.underlay_mtu)
         _check_room(reader, subnets, swarm)
     else:
-        mtu = read_mtu(reader, "mtu", MIN_MTU) if reader.has("mtu") else None
+        mtu = None if reader.raw("mtu") in (None, AUTO) else read_mtu(reader, "mtu", MIN_MTU)
     if reader.boolean("ipv6", default=False):
         reader.wrong(
             "ipv6",
@@ -147,7 +155,7 @@ def read_overlay(
         encrypted=reader.boolean("encrypted", default=False),
         subnets=subnets,
         mtu=mtu,
-        labels=reader.string_map("labels"),
+        labels=_labels(reader),
         driver_options=_driver_options(reader),
     )
 
@@ -162,9 +170,13 @@ def _name(reader: Reader) -> str:
         allowed="must be at most 63 letters, digits, _ and -, with a letter or digit at both ends",
         remedy="choose another name",
     )
-    if name in RESERVED_NAMES:
+    if name.lower() in RESERVED_NAMES:
         reserved = ", ".join(sorted(RESERVED_NAMES))
-        reader.wrong("name", f"must not be one of Docker's own ({reserved})", RESERVED_NAMES[name])
+        reader.wrong(
+            "name",
+            f"must not be one of Docker's own ({reserved}), in whatever case",
+            RESERVED_NAMES[name.lower()],
+        )
     return name
 
 
@@ -205,7 +217,14 @@ def _check_room(reader: Reader, subnets: tuple[Subnet, ...], swarm: Surroundings
     )
     need = Need(nodes=swarm.nodes, services=services, tasks=tasks)
     if subnets:
-        check_room(reader, "subnets" if reader.has("subnets") else "subnet", subnets, need)
+        single = "ip_range" if reader.has("ip_range") else "subnet"
+        check_room(
+            reader,
+            "subnets" if reader.has("subnets") else single,
+            subnets,
+            need,
+            "choose a larger range, or say in plannedServices and plannedTasks that less is needed",
+        )
         return
     free = (1 << (32 - swarm.subnet_size)) - 3  # network address, broadcast, gateway
     if free < need.total:
@@ -217,12 +236,21 @@ def _check_room(reader: Reader, subnets: tuple[Subnet, ...], swarm: Surroundings
         )
 
 
+def _labels(reader: Reader) -> dict[str, str]:
+    labels = reader.string_map("labels")
+    reader.refuse_entries(
+        "labels", labels, {PREDEFINED_LABEL: "swarm keeps it for networks of its own"}
+    )
+    return labels
+
+
 def _driver_options(reader: Reader) -> dict[str, str]:
     found = reader.string_map("driver_options")
     reader.refuse_entries("driver_options", found, OWN_OPTIONS)
     for key in sorted(found.keys() - OWN_OPTIONS.keys()):
-        path, form = f"{reader.path('driver_options')}.{key}", FURTHER_OPTIONS.get(key)
-        if form is None:
+        path = f"{reader.path('driver_options')}.{key}"
+        form, in_words = FURTHER_OPTIONS.get(key, ("", ""))
+        if not in_words:
             reader.problems.add(
                 path,
                 found[key],
@@ -234,7 +262,7 @@ def _driver_options(reader: Reader) -> dict[str, str]:
             reader.problems.add(
                 path,
                 found[key],
-                f"must match {form}",
+                f"must be {in_words}",
                 "correct the value",
             )
     return found

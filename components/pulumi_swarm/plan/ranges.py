@@ -198,9 +198,11 @@ def _chosen(reader: Reader, given: _Given, taken: list[IPv4Network]) -> Ranges:
         network = pick("bip", BRIDGE_CANDIDATES)
         bip = IPv4Interface(f"{first_host(network)}/{network.prefixlen}")
     gwbridge = given.gwbridge_subnet or _whole(pick("docker_gwbridge", BRIDGE_CANDIDATES))
+    # docker0 and docker_gwbridge may lie in a local pool, and nothing else may.
+    taken.extend(pool.base for pool in given.local_pools)
     pools = tuple(pool.network for pool in given.pools)
-    if not reader.has("default_addr_pool"):
-        pools = (pick("default_addr_pool", POOL_CANDIDATES),)
+    if not pools:
+        pools = (pick("default_addr_pool", _pool_candidates(reader, given.subnet_size)),)
     ingress = given.ingress_subnet or _whole(pick("ingress", INGRESS_CANDIDATES))
 
     def local_pools() -> tuple[LocalPool, ...]:
@@ -218,6 +220,19 @@ def _chosen(reader: Reader, given: _Given, taken: list[IPv4Network]) -> Ranges:
         bip=bip,
         local_pools=given.local_pools or local_pools(),
     )
+
+
+def _pool_candidates(reader: Reader, subnet_size: int) -> tuple[IPv4Network, ...]:
+    """Those that hold a network of the size: docker swarm init refuses another (AP-6)."""
+    large = tuple(pool for pool in POOL_CANDIDATES if pool.prefixlen <= subnet_size)
+    if not large and not reader.has("default_addr_pool"):
+        reader.wrong(
+            "subnet_size",
+            f"must be from {POOL_CANDIDATES[0].prefixlen} while no defaultAddrPool is given: what "
+            f"is chosen is a /{POOL_CANDIDATES[0].prefixlen}",
+            "choose a longer one, or give a pool that holds a network of it",
+        )
+    return large or POOL_CANDIDATES
 
 
 def local_pools_clear_of(

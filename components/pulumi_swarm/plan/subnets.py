@@ -1,6 +1,6 @@
 """Subnets of Docker networks: range, gateway, part for containers, and whether they are enough."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
 
 from .addresses import first_host, is_private
@@ -26,6 +26,7 @@ class Subnet:
     network: IPv4Network
     gateway: IPv4Address
     ip_range: IPv4Network | None
+    path: str = field(default="", compare=False)  # of the input that it comes from
 
     @property
     def free(self) -> int:
@@ -44,11 +45,16 @@ def read_subnet(reader: Reader) -> Subnet | None:
                 reader.wrong(name, "needs a subnet to lie in", "give the subnet, or leave it out")
         return None
     return Subnet(
-        network=network, gateway=_gateway(reader, network), ip_range=_ip_range(reader, network)
+        network=network,
+        gateway=_gateway(reader, network),
+        ip_range=_ip_range(reader, network),
+        path=reader.path("subnet"),
     )
 
 
-def check_room(reader: Reader, name: str, subnets: tuple[Subnet, ...], need: "Need") -> None:
+def check_room(
+    reader: Reader, name: str, subnets: tuple[Subnet, ...], need: "Need", remedy: str
+) -> None:
     """Refuse subnets that run out of addresses; the message shows the sum (AP-9)."""
     free = sum(subnet.free for subnet in subnets)
     if subnets and free < need.total:
@@ -56,7 +62,7 @@ def check_room(reader: Reader, name: str, subnets: tuple[Subnet, ...], need: "Ne
         reader.wrong(
             name,
             f"must hold {need}; {ranges} without network address, broadcast and gateway has {free}",
-            "choose a larger range, or say in plannedServices and plannedTasks that less is needed",
+            remedy,
             ranges,
         )
 

@@ -41,7 +41,11 @@ def read_swarm(reader: Reader, ranges: Ranges, underlay_mtu: int, nodes: int) ->
     mtu = read_mtu_within(ingress, "mtu", underlay_mtu)
     # Every node has a load balancer on it, and one published service is the least.
     check_room(
-        ingress, "subnet", (ranges.ingress,), Need(nodes=nodes, services=1, tasks=max(nodes, 1))
+        ingress,
+        "ip_range" if ingress.has("ip_range") else "subnet",
+        (ranges.ingress,),
+        Need(nodes=nodes, services=1, tasks=max(nodes, 1)),
+        "choose a larger range, or leave it out and one is chosen",
     )
     return SwarmPlan(
         default_addr_pool=ranges.default_addr_pool,

@@ -63,16 +63,8 @@ def read_vpc(values: object, known: Sequence[str], problems: Problems) -> VpcPla
 def read_vpc_of(reader: Reader, access: Access) -> VpcPlan:
     """The network that fits a way of access."""
     public = access is Access.PUBLIC
-    cidr = reader.network("vpc_cidr", DEFAULT_VPC)
-    if not MIN_VPC_PREFIX <= cidr.prefixlen <= MAX_VPC_PREFIX - SUBNET_SHARE_BITS:
-        reader.wrong(
-            "vpc_cidr",
-            f"must be from /{MIN_VPC_PREFIX} to /{MAX_VPC_PREFIX - SUBNET_SHARE_BITS}: it is cut "
-            f"in eight subnets, and AWS has none below /{MAX_SUBNET_PREFIX}",
-            "choose another prefix length",
-        )
-    if not is_private(cidr):
-        reader.wrong("vpc_cidr", "must be a private range", "choose a part of 10.0.0.0/8")
+    own = reader.has("vpc_id")
+    cidr = _cidr(reader, own=own)
     zones = reader.strings("availability_zones")
     if len(zones) > ZONES_PER_VPC or len(set(zones)) != len(zones):
         reader.wrong(
@@ -81,7 +73,10 @@ def read_vpc_of(reader: Reader, access: Access) -> VpcPlan:
             "leave some out",
         )
         zones = ()
-    own = reader.has("vpc_id")
+    if public and not own and reader.raw("nat") not in (None, Nat.NONE):
+        reader.wrong(
+            "nat", "has no use with access: public, whose machines have addresses", "leave it out"
+        )
     for name in ("availability_zones", "nat"):
         if own and reader.has(name):
             reader.wrong(name, "has no use with vpc_id, whose subnets exist", "leave it out")
@@ -102,3 +97,17 @@ def read_vpc_of(reader: Reader, access: Access) -> VpcPlan:
         public=public,
         tags=read_tags(reader),
     )
+
+
+def _cidr(reader: Reader, *, own: bool) -> IPv4Network:
+    cidr = reader.network("vpc_cidr", DEFAULT_VPC)
+    longest, why = MAX_VPC_PREFIX, "as the range of every VPC"
+    if not own:
+        longest -= SUBNET_SHARE_BITS
+        why = f"since it is cut in eight subnets, and AWS has none below /{MAX_SUBNET_PREFIX}"
+    if not MIN_VPC_PREFIX <= cidr.prefixlen <= longest:
+        allowed = f"must be from /{MIN_VPC_PREFIX} to /{longest}, {why}"
+        reader.wrong("vpc_cidr", allowed, "choose another prefix length")
+    if not is_private(cidr):
+        reader.wrong("vpc_cidr", "must be a private range", "choose a part of 10.0.0.0/8")
+    return cidr

@@ -49,6 +49,8 @@ RESOURCES: dict[str, Any] = {
             "subnetSize": _described(INTEGER, "Prefix length of each network taken from them."),
             "dataPathPort": _described(INTEGER, "The UDP port of overlay traffic."),
             "dockerGwbridge": _described(ANY, "docker_gwbridge as Docker is asked for it."),
+            "bip": _described(STRING, "Address and prefix length of docker0."),
+            "pools": _described(ANY, "Generation of each pool, by name."),
             "nodes": _described(ANY, "Generation and advertised address of each node, by key."),
         },
         "requiredInputs": ["dataPathPort", "defaultAddrPool", "subnetSize"],

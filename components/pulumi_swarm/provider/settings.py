@@ -11,6 +11,13 @@ SAID_ONCE = {
 }
 
 
+SAID_AT_BIRTH = {
+    "dockerGwbridge": "a node makes it before it joins, and Docker does not change it while "
+    "containers use it",
+    "bip": "a node is told before it joins, and a network over the old one would be cut off there",
+}
+
+
 def refusals(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The inputs that may not change, each with what to do; empty for a new swarm."""
     if not old:
@@ -36,20 +43,19 @@ def _said_once(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[tuple[str
 def _said_at_birth(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What a node is told before it joins reaches it only when it is replaced (GW-6)."""
     before, after = old.get("nodes") or {}, new.get("nodes") or {}
-    kept = sorted(
-        key
-        for key in before
-        if key in after and before[key]["generation"] == after[key]["generation"]
-    )
+    kept = _kept(before, after)
+    pools = _kept(old.get("pools") or {}, new.get("pools") or {})
+    not_raised = [*kept, *(f"the pool {name}" for name in pools)]
     found = []
-    bridge_before, bridge = old.get("dockerGwbridge"), new.get("dockerGwbridge")
-    if kept and bridge_before not in (None, bridge):
-        sentence = (
-            f"is {bridge!r} and was {bridge_before!r}: a node makes it before it joins, and Docker "
-            "does not change it while containers use it; raise nodeGenerations of all nodes in "
-            f"the same update, which replaces them in turn (not raised: {', '.join(kept)})"
-        )
-        found.append(("dockerGwbridge", sentence))
+    for name, why in SAID_AT_BIRTH.items():
+        was, now = old.get(name), new.get(name)
+        if not_raised and was not in (None, now):
+            sentence = (
+                f"is {now!r} and was {was!r}: {why}; raise managerGeneration, workerGeneration and "
+                "the generation of each pool in the same update, which replaces the nodes in turn "
+                f"(not raised: {', '.join(not_raised)})"
+            )
+            found.append((name, sentence))
     for key in kept:
         if before[key]["advertiseAddr"] != after[key]["advertiseAddr"]:
             sentence = (
@@ -58,3 +64,12 @@ def _said_at_birth(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[tuple
             )
             found.append(("nodeAdvertiseAddrs", sentence))
     return found
+
+
+def _kept(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """The keys of those that are the same machines before and after."""
+    return sorted(
+        key
+        for key in before
+        if key in after and before[key]["generation"] == after[key]["generation"]
+    )
