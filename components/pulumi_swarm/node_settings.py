@@ -81,8 +81,8 @@ def check_size(user_data: str, problems: Problems) -> None:
     size = len(user_data.encode())
     if size > MAX_USER_DATA_BYTES:
         problems.add(
-            "sshAuthorizedKeys and userDataParts",
+            "userDataParts",
             f"{size} bytes of user-data",
             f"must leave the user-data below {MAX_USER_DATA_BYTES} bytes, which is EC2's limit",
-            "give fewer or shorter keys, and have long parts fetch what they run",
+            "have long parts fetch what they run, or give fewer sshAuthorizedKeys and networks",
         )

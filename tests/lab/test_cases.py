@@ -64,6 +64,21 @@ def test_refresh_with_every_dockerd_dead_forgets_nothing_kd_6(
     assert stack.preview() == {}
 
 
+def test_machine_that_is_no_manager_says_so_and_lets_nobody_to_its_docker_vi_2_vi_8(
+    swarm: LocalCloud,
+) -> None:
+    """The program behind the login, as it would be on a manager that was demoted."""
+    program = swarm.on(MANAGER, "cat", "/usr/local/bin/swarm-dial")
+    dial = ("env", "SSH_ORIGINAL_COMMAND=docker system dial-stdio", "sh", "-c", program)
+    assert not swarm.succeeds("swarm-worker-0", *dial)
+    said = swarm.on("swarm-worker-0", *dial, check=False)
+    assert "swarm-worker-0 does not manage the swarm now" in said
+    assert "This node is not a swarm manager" in said
+    # And nobody comes that far: workers have no such login.
+    assert not swarm.succeeds("swarm-worker-0", "id", "swarm")
+    assert swarm.succeeds(MANAGER, "id", "swarm")
+
+
 def test_network_that_a_container_uses_is_not_removed_and_up_goes_on_when_it_left_kd_7(
     stack: Stack, swarm: LocalCloud
 ) -> None:

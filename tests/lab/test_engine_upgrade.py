@@ -34,15 +34,21 @@ def engines(cloud: LocalCloud) -> list[str]:
     return shown.split()
 
 
+def local_ranges(cloud: LocalCloud) -> list[str]:
+    """The ranges of a manager's docker0 and docker_gwbridge."""
+    shown = ("docker", "network", "inspect", "--format", "{{(index .IPAM.Config 0).Subnet}}")
+    return cloud.on(MANAGER, *shown, "bridge", "docker_gwbridge").split()
+
+
 @pytest.mark.timeout(1800)  # the engine is built first, where no cache has it
-def test_swarm_moves_to_the_current_engine_and_keeps_its_networks_and_services(
+def test_swarm_moves_to_the_current_engine_and_keeps_its_networks_and_services_pd_16_ap_8(
     own_cloud: LocalCloud, tmp_path: Path
 ) -> None:
     stack = Stack(tmp_path, own_cloud)
     stack.up()
     assert len(engines(own_cloud)) == NODES
     assert not any(version.startswith(docker_engine.VERSION) for version in engines(own_cloud))
-    ids = stack.outputs()["network_ids"]
+    ids, local = stack.outputs()["network_ids"], local_ranges(own_cloud)
     found = own_cloud.aws("ec2").describe_images(Filters=[{"Name": "name", "Values": [IMAGE]}])
     with service(own_cloud, "stays", "--network", "app", "--replicas", "2"):
         stack.configure(ami=found["Images"][0]["ImageId"], managerGeneration=2, workerGeneration=2)
@@ -56,6 +62,7 @@ def test_swarm_moves_to_the_current_engine_and_keeps_its_networks_and_services(
         code, matrix = verify(stack, "app", "shared")
         assert code == 0, matrix
     assert stack.outputs()["network_ids"] == ids
+    assert local_ranges(own_cloud) == local  # what Docker takes them from has changed since 27
     stack.refresh()
     assert stack.preview() == {}
     stack.destroy()

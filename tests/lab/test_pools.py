@@ -77,7 +77,7 @@ def set_size(cloud: LocalCloud, count: int) -> None:
     client.set_desired_capacity(AutoScalingGroupName=GROUP, DesiredCapacity=count)
 
 
-def test_machines_of_a_pool_join_by_themselves_and_the_stack_is_quiet(
+def test_machines_of_a_pool_join_by_themselves_and_the_stack_is_quiet_ud_3(
     with_pool: Stack, swarm: LocalCloud
 ) -> None:
     eventually(lambda: are_the_machines(swarm, 2), JOINED_SECONDS, "both have joined")

@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import random
 import re
+import string
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -222,7 +224,9 @@ def test_managers_know_where_the_key_will_be_before_there_is_one_qr_8(recorder: 
     assert [m.name for m in versions if "unlock-key" in m.name] == []
 
 
-def test_two_swarms_in_one_program_each_have_their_provider_pd_9(recorder: Recorder) -> None:
+def test_two_swarms_in_one_program_each_have_their_provider_pd_9_py_10(
+    recorder: Recorder,
+) -> None:
     @pulumi.runtime.test
     def program() -> None:
         for name in ("red", "blue"):
@@ -233,6 +237,14 @@ def test_two_swarms_in_one_program_each_have_their_provider_pd_9(recorder: Recor
     assert providers == {"red", "blue"}
     names = [m.name for m in recorder.made if m.kind == "docker:index/network:Network"]
     assert sorted(names) == ["blue-app", "blue-secure", "red-app", "red-secure"]
+
+
+def test_user_data_that_ec2_would_not_take_makes_nothing_ud_4(recorder: Recorder) -> None:
+    # Random, since user-data is packed.
+    long = "#!/bin/sh\n# " + "".join(random.Random(1).choices(string.printable[:62], k=20_000))  # noqa: S311
+    with pytest.raises(SwarmInputError, match=r"userDataParts is '\d+ bytes of user-data': must"):
+        build("import", {**GOOD, "user_data_parts": [{"content": long}]})
+    assert recorder.made == []
 
 
 @BOTH
@@ -312,7 +324,7 @@ def test_descriptions_of_rules_use_the_characters_that_ec2_allows(recorder: Reco
     assert [text for text in described if not allowed.fullmatch(text)] == []
 
 
-def test_groups_hold_no_rule_themselves_and_each_rule_is_one_resource_sg_1_sg_2(
+def test_groups_hold_no_rule_themselves_and_each_rule_is_one_resource_sg_1_sg_2_sg_4(
     recorder: Recorder,
 ) -> None:
     build("import", GOOD)

@@ -4,6 +4,7 @@ import socket
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -112,6 +113,51 @@ def test_bastion_is_pinned_too_and_connects_to_each_manager_in_turn_pd_8(tmp_pat
         kind, key, _ = KEY.split()
         assert f"KnownHostsCommand=/bin/echo swarm-bastion {kind} {key}" in run
         assert run[-5:-1] == ["-p", "2222", "ec2-user@bastion.example.com", "-W"]
+
+
+FAKE_AWS = """#!/bin/sh
+[ "$AWS_REGION" = eu-north-1 ] || exit 9
+for last; do :; done
+case "$1 $2" in
+"ec2 describe-network-interfaces")
+  while [ "$1" != --network-interface-ids ]; do shift; done
+  [ "$2" != eni-gone ] || exit 254
+  echo "i-of-$2" ;;
+"ssm get-connection-status")
+  [ "$last" = i-of-eni-live ] && echo connected || echo notconnected ;;
+"ssm start-session")
+  printf "%s\n" "$@" >"$ARGV"
+  echo SSH-2.0-test
+  cat ;;
+esac
+"""
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_session_manager_passes_over_managers_that_are_gone_or_silent_pd_8(
+    tmp_path: Path, live: bool
+) -> None:
+    fake = tmp_path / "aws"
+    fake.write_text(FAKE_AWS)
+    fake.chmod(0o755)
+    managers = ["eni-gone", "eni-silent", *(["eni-live"] if live else [])]
+    given = replace(connection("eu-north-1"), managers=managers)
+    result = subprocess.run(
+        ["sh", "-c", proxy_command(given).replace("%%", "%")],
+        input=b"hello",
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin", "ARGV": f"{tmp_path}/argv"},
+        capture_output=True,
+        check=False,
+        timeout=20,
+    )
+    if not live:
+        assert result.returncode == 1
+        assert b"no manager is connected to Session Manager: eni-gone eni-silent" in result.stderr
+        return
+    assert result.stdout == b"SSH-2.0-test\nhello"
+    started = (tmp_path / "argv").read_text().splitlines()
+    assert started[started.index("--target") + 1] == "i-of-eni-live"
+    assert started[started.index("--document-name") + 1] == "AWS-StartSSHSession"
 
 
 def test_no_answer_names_every_manager() -> None:

@@ -90,6 +90,14 @@ def test_name_that_is_accepted_is_ascii_and_neither_empty_nor_long_vi_7(name: st
         assert 1 <= len(name) <= 63
 
 
+def test_managers_take_tasks_unless_asked_qr_5() -> None:
+    def of_managers(**changes: str) -> set[str]:
+        return {n.availability for n in read(**changes)[0].nodes if n.role is Role.MANAGER}
+
+    assert of_managers() == {"active"}
+    assert of_managers(manager_availability="drain") == {"drain"}
+
+
 def test_network_is_for_services_alone_unless_asked_vi_5() -> None:
     assert overlay().attachable is False
 

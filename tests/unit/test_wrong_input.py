@@ -281,6 +281,11 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
         "/12",
     ),  # AP-6
     ({"subnet_size": 7}, "subnetSize", "from 8 to 29"),  # AP-6
+    (
+        {"subnet_size": 16, "networks": [{"name": n} for n in "abcde"]},
+        "defaultAddrPool",
+        "room for 4 of /16",
+    ),  # AP-11
     ({"subnet_size": 12}, "subnetSize", "from 14 while no defaultAddrPool is given"),  # AP-6
     ({"subnet_size": 29}, "networks[0].subnet", "must be given: it must hold nodes 5"),  # AP-9
     ({"default_addr_pool": ["10.0.0.0/8"], "vpc_cidr": "10.0.0.0/16"}, "defaultAddrPool[0]", "vpc"),
