@@ -95,8 +95,14 @@ class ManagerSet(pulumi.ComponentResource):
         self.connection = connection_inputs(
             self, plan.access, self.reachable_addresses, args["host_public_key"]
         )
+        # Alone, too, the last manager must be able to go: the set ends with its address book.
         launcher = Launcher(
-            self, name, plan, _wiring(args), plan.machines.manager_instance_type, lifetime
+            self,
+            name,
+            plan,
+            _wiring(args),
+            plan.machines.manager_instance_type,
+            lifetime or address_book,
         )
         self.launched = [
             launcher.launch(

@@ -7,6 +7,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from lab.faults import Fault, ask_for
@@ -173,6 +174,10 @@ class Machines:
             return bool(secrets.get_secret_value(SecretId=self.ids[kind])["SecretString"])
         except secrets.exceptions.ResourceNotFoundException:
             return False
+
+    def swarm_folder(self, key: str) -> Path:
+        """Where Docker keeps what it knows of its swarm, on the machine's disk."""
+        return self.cloud.config.state / "hosts" / self.instances[key] / "docker/swarm"
 
     def cut_power(self, key: str) -> None:
         """End a machine's every process at once; its disk stays, and it starts again."""

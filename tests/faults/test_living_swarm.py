@@ -4,11 +4,12 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
 from lab.settings import BUSYBOX_IMAGE
-from tests.faults.conftest import Table
+from tests.faults.conftest import Row, Table
 from tests.faults.machines import Machines, Site, machines
 from tests.lab.cloud import PATIENCE, eventually
 
@@ -32,14 +33,15 @@ def swarm(site: Site) -> Iterator[Machines]:
         yield made
 
 
-@pytest.fixture(autouse=True)
-def _as_before(swarm: Machines) -> Iterator[None]:
-    """Whatever a test does, the swarm is the same afterwards, and so is what is on it."""
+@contextmanager
+def unharmed(swarm: Machines, table: Table, fault: str, holds: str = AS_BEFORE) -> Iterator[Row]:
+    """The row of a fault after which the swarm is the same, and so is what is on it."""
     before = known(swarm)
-    yield
-    swarm.settle()
-    eventually(lambda: replicas(swarm) == "3/3", 90, "the service is complete")
-    assert known(swarm) == before
+    with table.row(fault, holds=holds) as row:
+        yield row
+        swarm.settle()
+        eventually(lambda: replicas(swarm) == "3/3", 90, "the service is complete")
+        assert known(swarm) == before
 
 
 def replicas(swarm: Machines) -> str:
@@ -65,7 +67,7 @@ def is_down(swarm: Machines, key: str, by: str = "manager-0") -> bool:
 def test_worker_that_loses_power_while_tasks_run_gets_them_moved_and_comes_back(
     swarm: Machines, table: Table
 ) -> None:
-    with table.row("a worker with tasks loses power", holds=AS_BEFORE) as row:
+    with unharmed(swarm, table, "a worker with tasks loses power") as row:
         host = swarm.cloud.hosts()[swarm.host("worker-0")]
         instance = [swarm.instances["worker-0"]]
         os.kill(host["pid"], signal.SIGKILL)
@@ -74,13 +76,12 @@ def test_worker_that_loses_power_while_tasks_run_gets_them_moved_and_comes_back(
         eventually(lambda: is_down(swarm, "worker-0"), 60, "it is seen to be down")
         eventually(lambda: replicas(swarm) == "3/3", 60, "its tasks have moved")
         swarm.cloud.aws("ec2").start_instances(InstanceIds=instance)
-        swarm.settle()
 
 
 def test_leader_that_loses_power_is_followed_by_another_and_comes_back(
     swarm: Machines, table: Table
 ) -> None:
-    with table.row("the leader loses power", holds=AS_BEFORE) as row:
+    with unharmed(swarm, table, "the leader loses power") as row:
         roles = {name: role for name, _, role in swarm.listed()}
         leader = next(key for key in KEYS if roles[swarm.host(key)] == "Leader")
         other = next(key for key in KEYS[:3] if key != leader)
@@ -95,54 +96,49 @@ def test_leader_that_loses_power_is_followed_by_another_and_comes_back(
 def test_managers_that_reboot_all_at_once_are_the_same_swarm_qr_6(
     swarm: Machines, table: Table
 ) -> None:
-    with table.row("all managers reboot at once", holds=AS_BEFORE):
+    with unharmed(swarm, table, "all managers reboot at once"):
         swarm.cloud.reboot(*(swarm.host(key) for key in KEYS[:3]), seconds=60)
-        swarm.settle()
 
 
 def test_every_machine_that_reboots_at_once_is_the_same_node(swarm: Machines, table: Table) -> None:
-    with table.row("every machine reboots at once", holds=AS_BEFORE):
+    with unharmed(swarm, table, "every machine reboots at once"):
         swarm.cloud.reboot(*(swarm.host(key) for key in KEYS), seconds=60)
-        swarm.settle()
 
 
 def test_swarm_that_is_partitioned_into_single_machines_is_one_again(
     swarm: Machines, table: Table
 ) -> None:
-    with table.row("nothing passes between any two machines for 30 s", holds=AS_BEFORE) as row:
+    with unharmed(swarm, table, "nothing passes between any two machines for 30 s") as row:
         with swarm.closed():
             time.sleep(30)
             assert swarm.listed() == []  # no quorum, so no answer
         row.injected()
-        swarm.settle()
 
 
 def test_worker_that_is_cut_off_is_down_and_comes_back(swarm: Machines, table: Table) -> None:
-    with table.row("a worker is cut off", holds=AS_BEFORE) as row:
+    with unharmed(swarm, table, "a worker is cut off") as row:
         for chain in ("INPUT", "OUTPUT"):
             swarm.on("worker-1", "iptables", "--insert", chain, "--jump", "DROP")
         eventually(lambda: is_down(swarm, "worker-1"), 60, "it is seen to be down")
         for chain in ("INPUT", "OUTPUT"):
             swarm.on("worker-1", "iptables", "--delete", chain, "--jump", "DROP")
         row.injected()
-        swarm.settle()
 
 
 def test_dockerd_that_is_killed_on_every_machine_in_turn_is_back_by_itself(
     swarm: Machines, table: Table
 ) -> None:
-    with table.row("dockerd is killed on every machine in turn", holds=AS_BEFORE):
+    with unharmed(swarm, table, "dockerd is killed on every machine in turn"):
         for key in KEYS:
             swarm.on(key, "systemctl", "kill", "--signal=KILL", "docker")
             eventually(lambda k=key: swarm.state(k) == "active", 60, f"{key} is back")
-        swarm.settle()
 
 
 def test_dockerd_that_is_killed_over_and_over_is_not_given_up(
     swarm: Machines, table: Table
 ) -> None:
     """systemd gives Docker's own unit up after three starts in a minute."""
-    with table.row("dockerd of a worker is killed four times in a minute", holds=AS_BEFORE) as row:
+    with unharmed(swarm, table, "dockerd of a worker is killed four times in a minute") as row:
         began = time.monotonic()
         for _ in range(4):
             swarm.on("worker-0", "systemctl", "kill", "--signal=KILL", "docker")
@@ -155,7 +151,7 @@ def test_machine_with_the_name_of_another_is_another_node_jn_13(
     swarm: Machines, table: Table
 ) -> None:
     """Both are listed, by ids of their own; neither takes the other's place."""
-    with table.row("a second machine comes under a worker's name", holds="two nodes"):
+    with unharmed(swarm, table, "a second machine comes under a worker's name", "two nodes"):
         swarm.instances["kept"] = swarm.instances.pop("worker-0")
         swarm.boot("worker-0")
         try:
@@ -169,7 +165,7 @@ def test_machine_with_the_name_of_another_is_another_node_jn_13(
             address = swarm.address("worker-0")
             swarm.terminate("worker-0")
             swarm.instances["worker-0"] = swarm.instances.pop("kept")
-    _forget(swarm, address)
+        _forget(swarm, address)
 
 
 def _forget(swarm: Machines, address: str) -> None:

@@ -1,7 +1,8 @@
-"""A swarm gets Docker's current engine by another image and raised generations, node by node."""
+"""A swarm gets Docker's current engine and another bridge by raised generations, node by node."""
 
 import shutil
 from collections.abc import Iterator
+from ipaddress import IPv4Network
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ pytestmark = [
 
 IMAGE = "debian-12-amd64-current-docker"
 NODES = 5
+BRIDGE = IPv4Network("192.168.8.0/22")
 
 
 @pytest.fixture
@@ -34,24 +36,29 @@ def engines(cloud: LocalCloud) -> list[str]:
     return shown.split()
 
 
-def local_ranges(cloud: LocalCloud) -> list[str]:
-    """The ranges of a manager's docker0 and docker_gwbridge."""
-    shown = ("docker", "network", "inspect", "--format", "{{(index .IPAM.Config 0).Subnet}}")
-    return cloud.on(MANAGER, *shown, "bridge", "docker_gwbridge").split()
+def ranges_of(cloud: LocalCloud, name: str) -> set[str]:
+    """The ranges that a network of single hosts has on them."""
+    shown = ("docker", "network", "inspect", "--format", "{{(index .IPAM.Config 0).Subnet}}", name)
+    return {cloud.on(host, *shown).strip() for host in cloud.hosts()}
 
 
 @pytest.mark.timeout(1800)  # the engine is built first, where no cache has it
-def test_swarm_moves_to_the_current_engine_and_keeps_its_networks_and_services_pd_16_ap_8(
+def test_swarm_moves_to_the_current_engine_and_keeps_its_networks_and_services_pd_16_ap_8_gw_6(
     own_cloud: LocalCloud, tmp_path: Path
 ) -> None:
     stack = Stack(tmp_path, own_cloud)
     stack.up()
     assert len(engines(own_cloud)) == NODES
     assert not any(version.startswith(docker_engine.VERSION) for version in engines(own_cloud))
-    ids, local = stack.outputs()["network_ids"], local_ranges(own_cloud)
+    ids, docker0 = stack.outputs()["network_ids"], ranges_of(own_cloud, "bridge")
     found = own_cloud.aws("ec2").describe_images(Filters=[{"Name": "name", "Values": [IMAGE]}])
     with service(own_cloud, "stays", "--network", "app", "--replicas", "2"):
-        stack.configure(ami=found["Images"][0]["ImageId"], managerGeneration=2, workerGeneration=2)
+        stack.configure(
+            ami=found["Images"][0]["ImageId"],
+            dockerGwbridge={"subnet": str(BRIDGE)},
+            managerGeneration=2,
+            workerGeneration=2,
+        )
         changes = stack.preview()
         assert NETWORK not in {kind for kind, _ in changes}
         stack.up()
@@ -62,7 +69,9 @@ def test_swarm_moves_to_the_current_engine_and_keeps_its_networks_and_services_p
         code, matrix = verify(stack, "app", "shared")
         assert code == 0, matrix
     assert stack.outputs()["network_ids"] == ids
-    assert local_ranges(own_cloud) == local  # what Docker takes them from has changed since 27
+    assert ranges_of(own_cloud, "docker_gwbridge") == {str(BRIDGE)}
+    # What Docker takes it from has changed with 27.
+    assert ranges_of(own_cloud, "bridge") == docker0
     stack.refresh()
     assert stack.preview() == {}
     stack.destroy()

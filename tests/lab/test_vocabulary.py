@@ -29,11 +29,18 @@ CLOUD_CONFIG = {
 SAID: dict[str, Any] = {
     "managerCount": 1,
     "workerCount": 2,
+    "managerAvailability": "drain",
+    "managerLabels": {"rack": "a"},
+    "workerLabels": {"rack": "b", "disk": "slow"},
+    "nodeLabels": {"worker-1": {"disk": "fast"}},
+    "defaultAddrPool": ["10.220.0.0/18"],
+    "subnetSize": 26,
     "dataPathPort": 7789,
     "networks": [{"name": "app", "attachable": True}],
     "ingress": {"subnet": "10.99.0.0/24", "gateway": "10.99.0.9"},
     "underlayMtu": 1400,
-    "dockerGwbridge": {"subnet": "192.168.8.0/22", "icc": True},
+    "dockerGwbridge": {"subnet": "192.168.8.0/22", "icc": True, "ipMasquerade": False},
+    "networkControlPlaneMtu": 1200,
     "bip": "192.168.12.1/24",
     "defaultAddressPools": [{"base": "192.168.64.0/18", "size": 24}],
     "daemonLogDriver": {"name": "local", "options": {"max-size": "5m"}},
@@ -97,7 +104,7 @@ def test_daemon_of_every_node_is_as_declared(cloud: LocalCloud, host: str) -> No
     assert inspect(cloud, host, "bridge")["IPAM"]["Config"][0]["Subnet"] == "192.168.12.0/24"
     assert "engine_daemon_engine_info" in cloud.on(host, "curl", "-s", "127.0.0.1:9323/metrics")
     daemon = json.loads(cloud.on(host, "cat", "/etc/docker/daemon.json"))
-    assert daemon["network-control-plane-mtu"] == 1400
+    assert daemon["network-control-plane-mtu"] == 1200
     assert daemon["max-concurrent-downloads"] == 5
     cloud.on(host, "docker", "network", "create", "one-host")
     local = inspect(cloud, host, "one-host")["IPAM"]["Config"][0]["Subnet"]
@@ -110,6 +117,7 @@ def test_docker_gwbridge_of_every_node_is_as_declared_gw_5(cloud: LocalCloud, ho
     bridge = inspect(cloud, host, "docker_gwbridge")
     assert bridge["IPAM"]["Config"] == [{"Subnet": "192.168.8.0/22", "Gateway": "192.168.8.1"}]
     assert bridge["Options"]["com.docker.network.bridge.enable_icc"] == "true"
+    assert bridge["Options"]["com.docker.network.bridge.enable_ip_masquerade"] == "false"
     assert bridge["Options"]["com.docker.network.driver.mtu"] == "1400"
 
 
@@ -188,6 +196,22 @@ def test_swarm_itself_is_as_declared(cloud: LocalCloud) -> None:
     assert spec["Dispatcher"]["HeartbeatPeriod"] == 7 * 10**9
     assert (spec["Raft"]["SnapshotInterval"], spec["Raft"]["KeepOldSnapshots"]) == (5000, 3)
     assert spec["EncryptionConfig"] == {"AutoLockManagers": True}
+    cluster = json.loads(cloud.on(MANAGER, "docker", "info", "--format", "{{json .}}"))["Swarm"]
+    assert cluster["Cluster"]["DefaultAddrPool"] == ["10.220.0.0/18"]
+    assert cluster["Cluster"]["SubnetSize"] == 26
+    subnet = IPv4Network(inspect(cloud, MANAGER, "app")["IPAM"]["Config"][0]["Subnet"])
+    assert subnet.subnet_of(IPv4Network("10.220.0.0/18"))
+    assert subnet.prefixlen == 26
+
+
+def test_nodes_are_as_declared(cloud: LocalCloud) -> None:
+    shown = ("docker", "node", "inspect", "--format", "{{json .Spec}}")
+    found = {host: json.loads(cloud.on(MANAGER, *shown, host)) for host in ALL}
+    assert {host: (spec["Availability"], spec["Labels"]) for host, spec in found.items()} == {
+        MANAGER: ("drain", {"rack": "a"}),
+        WORKERS[0]: ("active", {"rack": "b", "disk": "slow"}),
+        WORKERS[1]: ("active", {"rack": "b", "disk": "fast"}),
+    }
 
 
 def test_tasks_log_where_the_daemons_do(cloud: LocalCloud) -> None:
@@ -219,18 +243,21 @@ def test_setting_changes_in_place_and_alone(stack: Stack, cloud: LocalCloud) -> 
 def test_rotated_token_lets_a_new_worker_in_by_the_same_update_jn_9(
     stack: Stack, cloud: LocalCloud
 ) -> None:
-    before = token(cloud, "worker")
+    before, of_managers = token(cloud, "worker"), token(cloud, "manager")
     stack.configure(workerTokenRotation=1, workerCount=3)
     stack.up()
     after = token(cloud, "worker")
     assert after != before
+    assert token(cloud, "manager") == of_managers
     assert len(ready(cloud)) == 4
     eventually(lambda: kept(cloud, "worker-token") == after, 90, "the new token is handed over")
     stack.configure(workerTokenRotation=0, workerCount=3)
     refused = stack.pulumi("preview", "--stack", stack.name, check=False)
     assert "can only be raised" in refused.stdout + refused.stderr
-    stack.keep(workerTokenRotation=1)
+    stack.keep(workerTokenRotation=1, managerTokenRotation=1)
     stack.up()
+    assert token(cloud, "worker") == after
+    assert token(cloud, "manager") != of_managers
 
 
 def test_rotated_authority_gives_every_node_a_new_certificate_and_every_role_a_new_token(

@@ -44,7 +44,7 @@ EVERYTHING: dict[str, Any] = {
     "docker_gwbridge": {"subnet": "192.168.8.0/22", "mtu": 1500, "icc": True},
     "bip": "192.168.12.1/24",
     "default_address_pools": [{"base": "192.168.64.0/18", "size": 24}],
-    "network_control_plane_mtu": 1500,
+    "network_control_plane_mtu": 1450,
     "daemon_log_driver": {"name": "local", "options": {"max-size": "10m"}},
     "registry_mirrors": ["https://mirror.example.com"],
     "insecure_registries": ["registry.internal:5000", "10.20.0.0/16"],

@@ -17,9 +17,10 @@ from pulumi.runtime import mocks, rpc, settings
 from pulumi_swarm import SwarmCluster, SwarmInputError
 from pulumi_swarm.components import COMPONENTS, SwarmComponents
 from pulumi_swarm.join import policy_document
+from pulumi_swarm.managers import WIRING, ManagerSet, ManagerSetArgs
 from pulumi_swarm.plan.ports import Role
 from pulumi_swarm.plan.reader import camel
-from tests.unit.inputs import EVERYTHING, GOOD
+from tests.unit.inputs import EVERYTHING, GOOD, KEY
 
 ARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret"
 
@@ -182,6 +183,7 @@ def test_every_word_reaches_the_machines(recorder: Recorder) -> None:
         assert "touch /var/tmp/mine" in data
         assert '"com.docker.network.bridge.enable_icc": "true"' in data
         assert '"bip": "192.168.12.1/24"' in data
+        assert '"network-control-plane-mtu": 1450' in data
     assert "ADVERTISE_ADDR=10.20.77.1" in text["swarm-manager-1"]
     assert "ADVERTISE_ADDR=''" in text["swarm-manager-2"]
     with_ingress = {name for name, data in text.items() if '"Ingress": true' in data}
@@ -245,6 +247,32 @@ def test_user_data_that_ec2_would_not_take_makes_nothing_ud_4(recorder: Recorder
     with pytest.raises(SwarmInputError, match=r"userDataParts is '\d+ bytes of user-data': must"):
         build("import", {**GOOD, "user_data_parts": [{"content": long}]})
     assert recorder.made == []
+
+
+@pytest.mark.usefixtures("recorder")
+def test_managers_alone_end_with_their_address_book_the_last_one_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A provider that is asked to delete the last manager refuses; so the engine must not ask."""
+    ends_with: dict[str, str] = {}
+    register = mocks.MockMonitor.RegisterResource
+
+    def recording(self: Any, request: Any) -> Any:
+        ends_with[f"{request.type} {request.name}"] = request.deletedWith
+        return register(self, request)
+
+    monkeypatch.setattr(mocks.MockMonitor, "RegisterResource", recording)
+    wired = dict.fromkeys(ManagerSetArgs.__annotations__.keys() & set(WIRING) - {"ami"}, "x")
+    kept = {k: v for k, v in GOOD.items() if k in ManagerSetArgs.__annotations__}
+
+    @pulumi.runtime.test
+    def program() -> None:
+        ManagerSet("alone", {**kept, **wired, "subnet_ids": ["subnet-1"], "host_public_key": KEY})  # type: ignore[typeddict-item,typeddict-unknown-key]
+
+    program()
+    nodes = {name: urn for name, urn in ends_with.items() if name.startswith("swarm:index:Node ")}
+    assert len(nodes) == 3
+    assert all(urn.endswith("::alone-addresses") for urn in nodes.values())
 
 
 @BOTH

@@ -199,6 +199,100 @@ def test_replacing_a_manager_of_a_weak_swarm_is_refused_at_preview_qr_2(
     assert diff(OLD, availability="drain").replaces == []
 
 
+SPEC_URN = "urn:pulumi:s::p::swarm:index:SwarmCluster$swarm:index:SwarmSpec::swarm"
+
+
+def diff_of_managers(count: int) -> DiffResponse:
+    """Of a swarm that is to have this many managers from now on."""
+    kept = {"connection": {**CONNECTION, "managers": CONNECTION["managers"][:count]}}
+    old, new = property_map({"connection": CONNECTION}), property_map(kept)
+    request = DiffRequest(SPEC_URN, "swarm", old, new, [])
+    return asyncio.run(SwarmResources().diff(request))
+
+
+@pytest.mark.parametrize(
+    ("away", "count", "refused"),
+    [
+        ((), 1, False),
+        ((), 2, False),
+        ((2,), 1, False),  # the one that is away goes first
+        ((0,), 1, True),  # it would be the only one left
+        ((1, 2), 1, False),
+        ((0, 1), 2, True),
+    ],
+)
+def test_fewer_managers_than_would_keep_the_quorum_are_refused_at_preview_qr_2(
+    failing: dict[str, Exception],
+    monkeypatch: pytest.MonkeyPatch,
+    away: tuple[int, ...],
+    count: int,
+    refused: bool,
+) -> None:
+    assert failing == {}
+    found = [listed(f"m{i + 1}") for i in range(3)]
+    for i, manager in enumerate(found):
+        manager["Description"] = {"Hostname": f"swarm-manager-{i}"}
+        if i in away:
+            manager["ManagerStatus"]["Reachability"] = "unreachable"
+    monkeypatch.setattr(Client, "nodes", lambda _self: found)
+    if refused:
+        with pytest.raises(ResourceError, match=r"managerCount cannot be .* The safe way: raise"):
+            diff_of_managers(count)
+    else:
+        assert diff_of_managers(count).diffs == ["connection"]
+
+
+def test_manager_waits_for_another_that_is_away_and_leaves_first_qr_2(
+    failing: dict[str, Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The engine removes several in an order of its own."""
+    assert failing == {}
+    found = [listed("m1"), listed("m2"), listed("m3")]
+    found[2]["ManagerStatus"]["Reachability"] = "unreachable"
+    monkeypatch.setattr(Client, "nodes", lambda _self: found)
+    removed: list[str] = []
+    monkeypatch.setattr(node, "_remove", lambda _swarm, leaving: removed.append(leaving.node_id))
+    monkeypatch.setattr(node, "_wait_until_idle", lambda _swarm, _id: None)
+    monkeypatch.setattr(swarm_module.Swarm, "change", lambda _self, _id, **_to: None)
+    threading.Timer(0.5, found.pop).start()
+    node.delete("i-2", {**OLD, "address": "10.0.0.2", "nodeId": "m2"})
+    assert removed == ["m2"]
+    assert len(found) == 2
+
+
+def test_machine_of_a_pool_that_got_the_address_of_a_node_is_not_taken_for_it(
+    failing: dict[str, Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert failing == {}
+    of_pool = {**listed("m1"), "ID": "of-the-pool", "ManagerStatus": None}
+    of_pool["Spec"] = {"Role": "worker", "Availability": "active", "Labels": {}}
+    of_pool["Status"] = {"State": "ready", "Addr": "10.0.0.5"}
+    of_pool["Description"] = {
+        "Hostname": "ip-10-0-0-5",
+        "Engine": {"Labels": {"swarm.pool": "web"}},
+    }
+    monkeypatch.setattr(Client, "nodes", lambda _self: [of_pool])
+    members = swarm_module.Swarm(CONNECTION).members()
+    worker = {**OLD, "role": "worker", "address": "10.0.0.5"}
+    assert node.arrived(members, "10.0.0.5", "worker") is None
+    for never_seen in ("", node.TAKEN_OUT):
+        assert node._leaving(members, {**worker, "nodeId": never_seen}) == []
+
+
+def test_node_is_not_removed_while_its_tasks_run_when_the_update_is_cancelled(
+    failing: dict[str, Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert failing == {}
+    removed: list[str] = []
+    monkeypatch.setattr(node, "_remove", lambda _swarm, leaving: removed.append(leaving.node_id))
+    monkeypatch.setattr(swarm_module.Swarm, "change", lambda _self, _id, **_to: None)
+    monkeypatch.setattr(swarm_module.Swarm, "running_tasks", lambda _self, _id: 1)
+    threading.Timer(0.2, node.cancelled.set).start()
+    with pytest.raises(ResourceError, match="cancelled while a node was leaving"):
+        node.delete("i-1", OLD)
+    assert removed == []
+
+
 def test_preview_needs_no_manager_to_replace_one_pd_1(failing: dict[str, Exception]) -> None:
     for address in CONNECTION["managers"]:
         failing[address] = ConnectionResetError("reset")

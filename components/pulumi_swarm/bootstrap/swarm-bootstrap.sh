@@ -576,12 +576,14 @@ find_swarm() {
 	join_swarm
 }
 
+swarm_folder() { echo "$(timeout 30 docker info --format '{{.DockerRootDir}}')/swarm"; }
+
 # A join that failed half-way is taken back, but only on a machine that was never in the swarm: on
 # one that was, Docker finds its way back by itself, and leaving would destroy what it holds. A
 # manager that holds a raft log counts for the quorum already.
 give_up_join() {
 	[ ! -e "$joined" ] || return 0
-	[ ! -e "$(timeout 30 docker info --format '{{.DockerRootDir}}')/swarm/raft" ] || return 0
+	[ ! -e "$(swarm_folder)/raft" ] || return 0
 	timeout 60 docker swarm leave --force >/dev/null 2>&1
 }
 
@@ -593,7 +595,8 @@ enter_swarm() {
 		pending) # a join goes on in the background; one that never ends is taken back
 			why="a join is pending: see journalctl -u docker"
 			pending=$((${pending:-0} + 1))
-			[ $((pending % 20)) -ne 0 ] || give_up_join
+			# With a certificate it is on the managers' list, and would be there twice.
+			[ $((pending % 20)) -ne 0 ] || [ -e "$(swarm_folder)/certificates/swarm-node.crt" ] || give_up_join
 			;;
 		error)
 			why="Docker reports an error of its swarm: see journalctl -u docker"

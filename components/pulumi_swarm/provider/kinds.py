@@ -22,6 +22,10 @@ def _any_replacement(_state: State) -> None:
     return None
 
 
+def _any_change(_old: State, _new: State) -> None:
+    return None
+
+
 def _finished(_state: State) -> bool:
     return False
 
@@ -50,6 +54,7 @@ class Kind:
     delete: Callable[[str, State], None] = _nothing_to_remove
     refusals: Callable[[State, State], Refusals] = _nothing_refused
     check_replacement: Callable[[State], None] = _any_replacement
+    check_change: Callable[[State, State], None] = _any_change
     is_unfinished: Callable[[State], bool] = _finished
     inputs: frozenset[str] = frozenset()
     replaces: frozenset[str] = frozenset()
@@ -78,6 +83,7 @@ KINDS: Mapping[str, Kind] = {
         read=spec.read,
         update=spec.update,
         refusals=spec.refusals,
+        check_change=spec.check_change,
         inputs=spec.INPUTS,
         renews=frozenset({"autolock"}),
         outputs=frozenset({"unlockKey"}),

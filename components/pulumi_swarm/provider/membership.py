@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pulumi_swarm.plan.daemon import POOL_LABEL
-from pulumi_swarm.plan.nodes import quorum, survives_loss_of_one
+from pulumi_swarm.plan.nodes import parse_node_name, quorum, survives_loss_of_one
 from pulumi_swarm.plan.ports import Role
 
 
@@ -63,11 +63,19 @@ def member(found: Mapping[str, Any]) -> Member:
 
 
 def arrived(members: Sequence[Member], address: str, role: str) -> Member | None:
-    """The node at an address, once it is what it should be."""
-    for candidate in members:
-        if candidate.address == address and candidate.role == role and candidate.ready:
+    """The node at an address, once it is what it should be.
+
+    Not one of a pool: AWS may give a machine of a pool the address of one that is gone.
+    """
+    for candidate in at_address(members, address):
+        if candidate.role == role and candidate.ready:
             return candidate
     return None
+
+
+def at_address(members: Sequence[Member], address: str) -> list[Member]:
+    """The nodes at an address, but for machines of pools."""
+    return [m for m in members if m.address == address and not m.pool]
 
 
 def phantoms(members: Sequence[Member], arrived_member: Member) -> list[Member]:
@@ -97,6 +105,27 @@ def why_not_removable(members: Sequence[Member], leaving: Member) -> str | None:
             f"{quorum(len(managers) - 1)}; repair the others first"
         )
     return None
+
+
+def why_not_shrinkable(members: Sequence[Member], keep: int) -> str | None:
+    """Why the managers from number ``keep`` on cannot all go, or None when they can.
+
+    Those that do not answer go first: each that does then leaves more behind.
+    """
+    staying = list(members)
+    managers = [m for m in members if m.role == Role.MANAGER]
+    leaving = [m for m in managers if _number(m) >= keep]
+    for gone in sorted(leaving, key=lambda m: m.reachable):
+        if reason := why_not_removable(staying, gone):
+            return reason
+        staying.remove(gone)
+    return None
+
+
+def _number(manager: Member) -> int:
+    """That of a manager's name; of a foreign one none, so that it stays."""
+    name = parse_node_name(manager.hostname)
+    return -1 if name is None else name.index
 
 
 def describe(members: Sequence[Member]) -> str:

@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 
 from docker.errors import APIError
 
@@ -11,7 +10,7 @@ from pulumi_swarm.plan.nodes import Availability
 from pulumi_swarm.plan.ports import Role
 
 from .errors import ResourceError, UnfinishedError
-from .membership import Member, arrived, describe, phantoms, why_not_removable
+from .membership import Member, arrived, at_address, describe, phantoms, why_not_removable
 from .swarm import UNREACHABLE, State, Swarm, has_managers, no_answer, reason
 from .watch import POLL_SECONDS, watch
 
@@ -19,6 +18,7 @@ DRAIN_TIMEOUT_SECONDS = 120
 DEMOTE_TIMEOUT_SECONDS = 60
 PROMOTE_TIMEOUT_SECONDS = 30
 LEADER_TIMEOUT_SECONDS = 60  # an election takes some seconds, on busy managers more of them
+LEAVE_TIMEOUT_SECONDS = 30  # what a manager that does not answer may take to be removed
 TAKEN_OUT = "taken out of the swarm"  # in place of an id, when somebody removed the node by hand
 NO_RAFT_MEMBER = "can't find manager in raft memberlist"  # swarmkit controlapi, UpdateNode
 
@@ -44,6 +44,10 @@ REPLACES = frozenset({"address", "instanceId"})
 
 class LateError(Exception):
     """A machine did not arrive in time."""
+
+
+class QuorumError(ResourceError):
+    """A manager cannot go as long as the others are what they are."""
 
 
 def create(inputs: State) -> tuple[str, State]:
@@ -164,10 +168,24 @@ def check_replacement(old: State) -> None:
 def delete(_resource_id: str, state: State) -> None:
     """Take the node out of the swarm cleanly; done already counts as done.
 
-    Managers go one at a time, and each is held against who is left by then.
+    Managers go one at a time, and each is held against who is left by then. One whose going would
+    break the quorum waits for a while: another that does not answer may be about to go too, and the
+    engine's order is its own.
     """
-    with managers_leave_in_turn if state.get("role") == Role.MANAGER else nullcontext():
+    if state.get("role") != Role.MANAGER:
         _delete(state)
+        return
+    deadline = time.monotonic() + LEAVE_TIMEOUT_SECONDS
+    while True:
+        try:
+            with managers_leave_in_turn:
+                _delete(state)
+        except QuorumError:
+            if time.monotonic() > deadline or cancelled.is_set():
+                raise
+            cancelled.wait(POLL_SECONDS)
+        else:
+            return
 
 
 def _delete(state: State) -> None:
@@ -181,7 +199,7 @@ def _delete(state: State) -> None:
     try:
         for found in _leaving(members, state):
             if reason := why_not_removable(members, found):
-                raise ResourceError(reason)
+                raise QuorumError(reason)
             swarm.avoid(found.node_id)
             swarm.change(found.node_id, Availability=Availability.DRAIN.value)
             if found.state == "ready":
@@ -213,7 +231,7 @@ def _settle(resource_id: str, inputs: State) -> str:
 def _leaving(members: Sequence[Member], state: State) -> list[Member]:
     """The node; of a machine that was never seen, whatever is at its address."""
     if is_unfinished(state):
-        return [m for m in members if m.address == state["address"]]
+        return at_address(members, state["address"])
     found = _by_id(members, state["nodeId"])
     return [] if found is None else [*phantoms(members, found), found]
 
@@ -286,9 +304,14 @@ def _by_id(members: Sequence[Member], node_id: str) -> Member | None:
 
 
 def _wait(seconds: float, done: Callable[[], bool]) -> None:
-    """Wait, but not for ever: what is not done by then does not hold up the rest."""
+    """Wait, but not for ever: what is not done by then does not hold up the rest.
+
+    An update that is cancelled ends here, so that no node is removed while its tasks run.
+    """
     deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline and not cancelled.is_set():
+    while time.monotonic() < deadline:
+        if cancelled.is_set():
+            raise ResourceError("cancelled while a node was leaving; the next update goes on")
         try:
             if done():
                 return

@@ -57,6 +57,8 @@ class SwarmResources(Provider):
         replaces = [n for n in changed if n in kind.replaces]
         if replaces:  # by the instance, too: the engine asks before it takes anything away
             await asyncio.to_thread(kind.check_replacement, old)
+        if changed:
+            await asyncio.to_thread(kind.check_change, old, new)
         if kind.is_unfinished(old):
             changed += sorted(kind.outputs)
         return DiffResponse(

@@ -7,6 +7,7 @@ from pulumi_swarm.plan.overlay import VNI_OPTION
 from pulumi_swarm.plan.spec import one_spelling
 
 from .errors import ResourceError
+from .membership import why_not_shrinkable
 from .swarm import UNREACHABLE, State, Swarm, no_answer
 
 NANOSECONDS = 1_000_000_000  # Docker's durations are in nanoseconds
@@ -89,6 +90,34 @@ def _refused_authority(old: Mapping[str, Any], new: Mapping[str, Any]) -> str | 
             "the counter back, or leave caCert out"
         )
     return None
+
+
+def check_change(old: State, new: State) -> None:
+    """Refuse to take away managers whose going would break the quorum (QR-2).
+
+    Pulumi asks no provider about what a preview would remove; but who manages the swarm is an
+    input here. A preview works without any manager, and each of them asks again when it goes.
+    """
+    before, after = _managers(old), _managers(new)
+    keep = len(after)
+    if not after or keep >= len(before):
+        return
+    try:
+        members = Swarm(old["connection"]).members()
+    except UNREACHABLE:
+        return
+    if reason := why_not_shrinkable(members, keep):
+        raise ResourceError(
+            f"managerCount cannot be {keep} now: {reason}. The safe way: raise nodeGenerations of "
+            "the managers that do not answer, pulumi up, and lower managerCount then"
+        )
+
+
+def _managers(side: State) -> list[str]:
+    """Where the managers are; nothing while that is known after the update only."""
+    connection = side.get("connection")
+    managers = connection.get("managers") if isinstance(connection, dict) else None
+    return managers if isinstance(managers, list) else []
 
 
 def docker_spec(present: Mapping[str, Any], inputs: State) -> dict[str, Any]:
