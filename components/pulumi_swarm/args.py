@@ -6,9 +6,7 @@ import pulumi
 
 from .errors import SwarmInputError
 from .plan.problems import Problems
-from .plan.reader import camel
-
-LATER = "(known after the update)"
+from .plan.reader import LATER, camel
 
 
 def settle(

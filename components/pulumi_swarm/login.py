@@ -22,7 +22,7 @@ from collections.abc import Sequence
 from .plan.connection import SSH_HOST, SSH_USER, Connection, ssh_options
 from .plan.nodes import NodeName, parse_node_name
 from .plan.ports import Role
-from .review.sentences import NODE
+from .review.quorum import NODE
 from .state import Resource, exported, name_of
 
 

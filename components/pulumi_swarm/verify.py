@@ -32,7 +32,8 @@ from .plan.probe import (
 )
 from .provider.errors import ResourceError
 from .provider.probe import matrix, probe
-from .review.sentences import NETWORK, NODE, SETTINGS
+from .review.quorum import NODE
+from .review.sentences import NETWORK, SETTINGS
 from .state import Resource, exported, name_of
 
 

@@ -25,7 +25,6 @@ func main() {
 			SshAuthorizedKeys: sshAuthorizedKeys,
 			SshIdentityFile:   stringPointer(settings.Get("sshIdentityFile")),
 			SshProxyCommand:   stringPointer(settings.Get("sshProxyCommand")),
-			AvailabilityZones: []string{"us-east-1a", "us-east-1b", "us-east-1c"},
 			// IP protocol 50 is opened between the nodes because of it, and the MTU leaves room for ESP.
 			Networks: []swarm.ClusterNetworkArgs{{Name: "secure", Encrypted: &encrypted}},
 		})

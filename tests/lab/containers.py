@@ -86,6 +86,26 @@ def pings(cloud: LocalCloud, host: str, source: str, target: str) -> bool:
     return cloud.succeeds(host, "docker", "exec", source, "ping", "-c1", "-W1", target)
 
 
+@contextmanager
+def stopped(cloud: LocalCloud, *units: str) -> Iterator[None]:
+    """Units of every manager stopped; the swarm is back afterwards."""
+    for host in _managers(cloud):
+        cloud.on(host, "systemctl", "stop", *units)
+    try:
+        yield
+    finally:
+        for host in _managers(cloud):
+            cloud.on(host, "systemctl", "start", *reversed(units))
+        ls = ("docker", "node", "ls", "--format", "{{.Status}}")
+        eventually(
+            lambda: set(cloud.on(MANAGER, *ls, check=False).split()) == {"Ready"}, 90, "it is back"
+        )
+
+
+def _managers(cloud: LocalCloud) -> list[str]:
+    return [host for host in cloud.hosts() if "-manager-" in host]
+
+
 def _complete(cloud: LocalCloud, name: str) -> bool:
     listed = cloud.on(
         *(MANAGER, "docker", "service", "ls"),

@@ -8,7 +8,7 @@ from typing import Any
 
 from lab.settings import BUSYBOX_IMAGE
 from tests.lab.cloud import LocalCloud, Stack, eventually
-from tests.lab.containers import MANAGER, container, networks, service
+from tests.lab.containers import MANAGER, container, networks, service, stopped
 
 MANAGERS = ("swarm-manager-0", "swarm-manager-1", "swarm-manager-2")
 NETWORK = "docker:index/network:Network"
@@ -25,21 +25,6 @@ def failing(stack: Stack, command: str) -> str:
     result = stack.pulumi(command, "--stack", stack.name, *flags, check=False)
     assert result.returncode != 0, result.stdout
     return result.stdout + result.stderr
-
-
-@contextmanager
-def stopped(swarm: LocalCloud, *units: str) -> Iterator[None]:
-    for host in MANAGERS:
-        swarm.on(host, "systemctl", "stop", *units)
-    try:
-        yield
-    finally:
-        for host in MANAGERS:
-            swarm.on(host, "systemctl", "start", *reversed(units))
-        ls = ("docker", "node", "ls", "--format", "{{.Status}}")
-        eventually(
-            lambda: set(swarm.on(MANAGER, *ls, check=False).split()) == {"Ready"}, 90, "it is back"
-        )
 
 
 def test_preview_needs_no_manager_and_refresh_without_one_forgets_nothing_pd_2_kd_6(

@@ -13,7 +13,7 @@ from pulumi_swarm.review.__main__ import markdown
 from pulumi_swarm.review.attached import attached_to_networks
 from pulumi_swarm.review.sentences import Review, review
 from tests.lab.cloud import LocalCloud, Stack
-from tests.lab.containers import container, service, vni
+from tests.lab.containers import container, service, stopped, vni
 
 APP, SHARED = {"name": "app"}, {"name": "shared", "attachable": True}
 SECURE = {
@@ -126,16 +126,17 @@ def test_removed_network_without_users_says_so(stack: Stack) -> None:
     found = reviewed(stack, networks=kept)
     assert found.networks == (
         (
-            "network `shared` is removed: 0 services and 0 containers are cut off; "
-            "Docker refuses it while a service uses it"
+            "network `shared` is removed: nothing is cut off; Docker refuses it while a service "
+            "uses it"
         ),
     )
 
 
-def test_what_cannot_be_asked_is_said(stack: Stack) -> None:
+def test_what_cannot_be_asked_is_said(stack: Stack, swarm: LocalCloud) -> None:
     stack.configure(networks=[])
     preview = json.loads(stack.preview_json("--show-sames"))
-    found = review(preview, None)
+    with stopped(swarm, "ssh"):
+        found = review(preview, attached_to_networks(preview))
     assert "whatever is attached is cut off" in found.networks[0]
     assert found.unknown == ("What is attached to the networks: no manager was reachable.",)
 

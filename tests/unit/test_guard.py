@@ -18,6 +18,10 @@ WORLD = {"cidrIpv4": "0.0.0.0/0"}
         ({**WORLD, "ipProtocol": "tcp", "fromPort": 22}, "port 22"),
         ({"cidrIpv6": "::/0", "ipProtocol": "-1"}, "all traffic"),
         ({**WORLD, "ipProtocol": "50"}, "IP protocol 50"),
+        ({**WORLD, "ipProtocol": "all"}, "all traffic"),
+        ({**WORLD, "ipProtocol": "ESP"}, "IP protocol 50"),
+        ({**WORLD, "ipProtocol": "TCP", "fromPort": 2377, "toPort": 2377}, "port 2377"),
+        ({**WORLD, "ipProtocol": "tcp", "fromPort": 2375, "toPort": 2376}, "port 2375"),
         ({"cidrBlocks": ["128.0.0.0/1"], "protocol": "udp", "fromPort": 4789}, "port 4789"),
     ],
 )

@@ -3,12 +3,15 @@
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from pulumi_swarm.picture import mermaid, svg
 from pulumi_swarm.picture.declared import declared
 from pulumi_swarm.picture.model import Machine, Net, Opening, Picture
+from pulumi_swarm.picture.previewed import SUBNET, previewed
+from pulumi_swarm.review.sentences import NETWORK
 from tests.unit.inputs import read
 
 PICTURE = Picture(
@@ -70,6 +73,30 @@ def test_declared_picture_names_nodes_networks_and_what_is_let_in() -> None:
     assert [network.name for network in found.networks] == ["ingress", "secure"]
     assert "10.210.0.0/24" in found.networks[1].details
     assert any("IP protocol 50" in opening.text for opening in found.openings)
+
+
+def test_swarm_whose_name_begins_another_s_has_its_own_things_alone() -> None:
+    def resource(kind: str, name: str, /, **inputs: str) -> dict[str, Any]:
+        state = {"custom": True, "inputs": inputs}
+        return {
+            "op": "same",
+            "urn": f"urn:pulumi:s::p::{kind}::{name}",
+            "oldState": state,
+            "newState": state,
+        }
+
+    steps = []
+    for cluster in ("web", "web-db"):
+        steps += [
+            resource("swarm:index:Node", f"{cluster}-manager-0", role="manager"),
+            resource(NETWORK, f"{cluster}-app", name=f"of {cluster}"),
+            resource(SUBNET, f"{cluster}-private-0", availabilityZone=f"zone of {cluster}"),
+        ]
+    found = {picture.name: picture for picture in previewed({"steps": steps}, None)}
+    assert set(found) == {"web", "web-db"}
+    for name, picture in found.items():
+        assert [network.name for network in picture.networks] == [f"of {name}"]
+        assert picture.zones == (f"zone of {name}",)
 
 
 def test_pool_is_one_box_with_its_bounds() -> None:

@@ -1,12 +1,14 @@
 """The report over a preview: what a manager says is attached, and previews that failed."""
 
+import io
 from typing import Any
 
 import pytest
 
-from pulumi_swarm.review.__main__ import markdown
+from pulumi_swarm.review import attached
+from pulumi_swarm.review.__main__ import main, markdown
 from pulumi_swarm.review.attached import count
-from pulumi_swarm.review.sentences import Live, review
+from pulumi_swarm.review.sentences import NETWORK, Live, review
 
 URN = "urn:pulumi:dev::swarm::swarm:index:SwarmCluster$"
 
@@ -96,6 +98,196 @@ def test_pool_with_another_template_has_its_machines_replaced() -> None:
     template = step("replace", "aws:ec2/launchTemplate:LaunchTemplate", "swarm-web", {}, {})
     found = review({"steps": [template, pool("update", (2, 9), (2, 9))]}, None)
     assert found.nodes == ("pool `swarm-web` has its machines replaced by an instance refresh",)
+
+
+def test_pool_of_other_machines_has_them_replaced_and_that_is_destructive() -> None:
+    def of(kind: str, least: int, most: int) -> dict[str, Any]:
+        template = {"overrides": [{"instanceType": kind}]}
+        bounds = {"minSize": least, "maxSize": most}
+        return {**bounds, "mixedInstancesPolicy": {"launchTemplate": template}}
+
+    found = review(
+        {"steps": [step("update", GROUP, "p", of("t3.small", 1, 9), of("m7i.large", 1, 9))]}, {}
+    )
+    assert found.nodes == (
+        "pool `p` has its machines replaced by an instance refresh (t3.small → m7i.large)",
+    )
+    assert found.destructive
+    emptied = review({"steps": [step("update", GROUP, "p", of("a", 5, 50), of("a", 0, 0))]}, {})
+    assert emptied.destructive
+    assert emptied.costs == ("pool `p`: 0 to 0 machines, where it had 5 to 50",)
+
+
+def managers(cluster: str, *ops: str) -> list[dict[str, Any]]:
+    role = {"role": "manager"}
+    return [
+        step(op, "swarm:index:Node", f"{cluster}-manager-{i}", role, role)
+        for i, op in enumerate(ops)
+    ]
+
+
+def test_quorum_of_each_swarm_is_told_by_itself() -> None:
+    steps = [*managers("blue", "replace"), *managers("green", "same", "same", "same")]
+    assert review({"steps": steps}, {}).quorum == (
+        "`blue`, before: 1 manager, 1 must agree, 0 losses can be survived",
+        "`blue`, at the fewest: no manager, so the swarm and all it holds is lost",
+        "`blue`, after: 1 manager, 1 must agree, 0 losses can be survived",
+    )
+
+
+RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+OURS = f"swarm:index:SwarmFirewall${RULE}"
+
+
+@pytest.mark.parametrize(
+    ("kind", "rule", "said"),
+    [
+        (
+            OURS,
+            {"fromPort": 2377, "toPort": 2377},
+            "2377/tcp into the nodes is opened from the swarm's own nodes",
+        ),
+        (
+            OURS,
+            {"ipProtocol": "50", "referencedSecurityGroupId": "sg-1"},
+            "ESP into the nodes is opened from the swarm's own nodes",
+        ),
+        (
+            RULE,
+            {"fromPort": 8000, "toPort": 9000, "cidrIpv6": "::/0"},
+            "8000-9000/tcp into the nodes is opened from ::/0",
+        ),
+        (
+            RULE,
+            {"fromPort": 80, "toPort": 80, "referencedSecurityGroupId": "sg-alb"},
+            "80/tcp into the nodes is opened from the security group sg-alb",
+        ),
+        (
+            RULE,
+            {"fromPort": 80, "toPort": 80, "prefixListId": "pl-1"},
+            "80/tcp into the nodes is opened from the prefix list pl-1",
+        ),
+        (
+            RULE,
+            {"fromPort": "computed", "toPort": "computed", "cidrIpv4": "10.0.0.0/8"},
+            "?/tcp into the nodes is opened from 10.0.0.0/8",
+        ),
+    ],
+)
+def test_opened_port_is_told_to_whom(kind: str, rule: dict[str, Any], said: str) -> None:
+    found = review({"steps": [step("create", kind, "r", None, {"ipProtocol": "tcp", **rule})]}, {})
+    assert found.ports[0].startswith(f"{said} (")
+
+
+def test_changed_rule_says_what_it_was() -> None:
+    sides = [
+        {"ipProtocol": "tcp", "fromPort": 22, "cidrIpv4": cidr}
+        for cidr in ("10.0.0.0/8", "10.1.0.0/16")
+    ]
+    found = review({"steps": [step("update", RULE, "ssh", *sides)]}, {})
+    assert found.ports == (
+        "22/tcp into the nodes is changed from 10.1.0.0/16 (ssh; before: 22/tcp from 10.0.0.0/8)",
+    )
+
+
+def test_replaced_network_says_what_was_declared_otherwise() -> None:
+    """Its own inputs keep the options as they were, so that swarm's additions show nothing."""
+    name = {"name": "secure"}
+    declared = [
+        {**name, "mtu": 1400, "encrypted": True},
+        {**name, "mtu": 1500.0, "encrypted": False},
+    ]
+    steps = [
+        step("replace", NETWORK, "swarm-secure", name, name),
+        step("update", "swarm:index:OverlayNetwork", "swarm-secure", *declared),
+    ]
+    (sentence,) = review({"steps": steps}, {"swarm-secure": Live()}).networks
+    assert sentence.startswith(
+        "network `secure` is replaced (mtu 1400 → 1500, encrypted true → false): nothing is cut off"
+    )
+
+
+def test_network_that_gets_another_name_is_looked_up_by_the_one_it_has() -> None:
+    steps = [step("replace", NETWORK, "swarm-app", {"name": "old"}, {"name": "new"})]
+    (sentence,) = review({"steps": steps}, {"swarm-app": Live(services=4)}).networks
+    assert "4 services and 0 containers are cut off" in sentence
+
+
+def test_networks_of_two_swarms_are_asked_for_where_they_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Both call theirs app; the managers of green do not answer."""
+    steps = []
+    for name in ("blue", "green"):
+        here = {"sshOpts": ["-o", f"Host={name}"], "host": f"ssh://swarm@{name}"}
+        steps.append(step("same", "pulumi:providers:docker", name, here, here))
+        network = step("delete", NETWORK, f"{name}-app", {"name": "app"})
+        network["oldState"]["provider"] = f"urn:pulumi:s::p::pulumi:providers:docker::{name}::id"
+        steps.append(network)
+
+    def asked(argv: list[str], names: list[str]) -> dict[str, Live] | None:
+        assert names == ["app"]
+        return {"app": Live(services=3)} if "Host=blue" in argv else None
+
+    monkeypatch.setattr(attached, "_asked", asked)
+    found = attached.attached_to_networks({"steps": steps})
+    assert found == {"blue-app": Live(services=3), "green-app": None}
+    said = review({"steps": steps}, found)
+    assert "3 services" in said.networks[0]
+    assert "whatever is attached" in said.networks[1]
+    assert said.unknown
+
+
+def test_network_whose_way_is_known_later_is_not_called_changed() -> None:
+    found = review(
+        {"steps": [step("update", NETWORK, "swarm-app", {"name": "app"}, {"name": "app"})]}, {}
+    )
+    assert found.networks == ()
+    assert "network `app` stays as it is" in found.unknown[0]
+
+
+def test_ranges_of_vpc_and_bridge_are_told() -> None:
+    def settings(subnet: str) -> dict[str, Any]:
+        return {"dockerGwbridge": {"IPAM": {"Config": [{"Subnet": subnet}]}}}
+
+    steps = [
+        step(
+            "replace",
+            "aws:ec2/vpc:Vpc",
+            "swarm",
+            {"cidrBlock": "10.0.0.0/16"},
+            {"cidrBlock": "10.9.0.0/16"},
+        ),
+        step(
+            "update",
+            "swarm:index:SwarmSettings",
+            "swarm",
+            settings("172.18.0.0/16"),
+            settings("192.168.8.0/22"),
+        ),
+    ]
+    found = review({"steps": steps}, {})
+    assert found.ranges == (
+        "VPC `swarm`: 10.0.0.0/16 → 10.9.0.0/16",
+        "docker_gwbridge: 172.18.0.0/16 → 192.168.8.0/22",
+    )
+    assert found.destructive
+
+
+def test_comment_of_many_changes_is_short_enough_for_one() -> None:
+    nodes = [node("replace", i, "worker", "worker") for i in range(700)]
+    text = markdown(review({"steps": nodes}, {}))
+    assert "- and 660 more" in text
+    assert len(text) < 65536 / 9
+
+
+@pytest.mark.parametrize("given", ["", "error: no stack", "{}", "[]"])
+def test_preview_that_said_nothing_is_a_failure(
+    given: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(given))
+    assert main(["--offline"]) == 1
+    assert "failed before it could say anything" in capsys.readouterr().out
 
 
 def test_swarm_that_is_lost_is_called_so() -> None:

@@ -1,21 +1,20 @@
 """The picture of what a preview shows: what is there, and what will change; pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from pulumi_swarm.plan.nodes import parse_node_name
 from pulumi_swarm.plan.overlay import ENCRYPTED_OPTION, MTU_OPTION
-from pulumi_swarm.review.sentences import (
-    INGRESS_RULE,
-    NETWORK,
-    NODE,
-    Attached,
-    Live,
-    counted,
-)
+from pulumi_swarm.review.quorum import NODE
+from pulumi_swarm.review.rules import INGRESS_RULE, peer_of, traffic_of
+from pulumi_swarm.review.sentences import NETWORK, Attached, Live
 from pulumi_swarm.review.steps import State, all_inputs, read_steps
+from pulumi_swarm.review.words import counted
 
 from .model import STAYS, Machine, Net, Opening, Picture, network_details
+
+IsMine = Callable[[str], bool]
 
 SUBNET = "aws:ec2/subnet:Subnet"
 
@@ -24,27 +23,33 @@ def previewed(preview: Mapping[str, Any], attached: Attached | None) -> list[Pic
     """One picture for each swarm of the stack, from ``pulumi preview --json --show-sames``."""
     changes = {(step.kind, step.name): str(step.change) for step in read_steps(preview)}
     nodes = all_inputs(preview, NODE)
-    clusters = dict.fromkeys(_cluster(name) for name in sorted(nodes))
+    clusters = tuple(dict.fromkeys(_cluster(name) for name in sorted(nodes)))
+
+    def is_of(cluster: str, name: str) -> bool:
+        """Whether a resource is the cluster's, and not of one whose name begins with it too."""
+        owners = [c for c in clusters if name == c or name.startswith(f"{c}-")]
+        return max(owners, key=len, default="") == cluster
+
     return [
         Picture(
             name=cluster,
-            machines=tuple(_machines(preview, cluster, changes)),
-            networks=tuple(_networks(preview, cluster, changes, attached)),
-            openings=tuple(_openings(preview, cluster, changes)),
+            machines=tuple(_machines(preview, partial(is_of, cluster), changes)),
+            networks=tuple(_networks(preview, partial(is_of, cluster), changes, attached)),
+            openings=tuple(_openings(preview, partial(is_of, cluster), changes)),
         )
         for cluster in clusters
     ]
 
 
 def _machines(
-    preview: Mapping[str, Any], cluster: str, changes: Mapping[tuple[str, str], str]
+    preview: Mapping[str, Any], is_mine: IsMine, changes: Mapping[tuple[str, str], str]
 ) -> Iterator[Machine]:
     subnets = all_inputs(preview, SUBNET)
-    mine = [_now(subnets[name]) for name in sorted(subnets) if name.startswith(f"{cluster}-")]
+    mine = [_now(subnets[name]) for name in sorted(subnets) if is_mine(name)]
     given = dict.fromkeys(subnet.get("availabilityZone") for subnet in mine)
     zones = [str(zone) for zone in given if isinstance(zone, str)] or ["zone 1"]
     for name, found in sorted(all_inputs(preview, NODE).items(), key=_by_role_and_number):
-        if _cluster(name) == cluster:
+        if is_mine(name):
             yield Machine(
                 name=name,
                 role=str(_now(found).get("role", "node")),
@@ -55,17 +60,17 @@ def _machines(
 
 def _networks(
     preview: Mapping[str, Any],
-    cluster: str,
+    is_mine: IsMine,
     changes: Mapping[tuple[str, str], str],
     attached: Attached | None,
 ) -> Iterator[Net]:
     for name, found in sorted(all_inputs(preview, NETWORK).items()):
-        if not name.startswith(f"{cluster}-"):
+        if not is_mine(name):
             continue
         network = _now(found)
         options = network.get("options") or {}
         called = str(network.get("name", name))
-        live = (attached or {}).get(called)
+        live = (attached or {}).get(name)
         configs = network.get("ipamConfigs") or ()
         yield Net(
             name=called,
@@ -90,22 +95,21 @@ def _users(live: Live | None) -> str:
 
 
 def _openings(
-    preview: Mapping[str, Any], cluster: str, changes: Mapping[tuple[str, str], str]
+    preview: Mapping[str, Any], is_mine: IsMine, changes: Mapping[tuple[str, str], str]
 ) -> Iterator[Opening]:
     """What is let in, each kind of traffic once; a rule of its own for each pair of groups."""
     seen: dict[str, str] = {}
     for name, found in sorted(all_inputs(preview, INGRESS_RULE).items()):
-        if name.startswith(f"{cluster}-"):
+        if is_mine(name):
             text = _traffic(_now(found))
             seen[text] = seen.get(text) or changes.get((INGRESS_RULE, name), STAYS)
     yield from (Opening(text=text, change=change) for text, change in seen.items())
 
 
 def _traffic(rule: State) -> str:
-    protocol, port = str(rule.get("ipProtocol", "?")), rule.get("fromPort")
-    what = f"IP protocol {protocol}" if port is None else f"{port:g}/{protocol}"
-    whom = rule.get("cidrIpv4")
-    return f"from {whom}: {what}" if isinstance(whom, str) else f"between nodes: {what}"
+    peer, own = peer_of(rule, own=True), "the swarm's own nodes"
+    what = {"ESP": "IP protocol 50"}.get(traffic_of(rule), traffic_of(rule))
+    return f"between nodes: {what}" if peer == own else f"from {peer}: {what}"
 
 
 def _now(found: tuple[State | None, State | None]) -> State:

@@ -14,8 +14,12 @@ from .ports import DEFAULT_DATA_PATH_PORT, ESP, GOSSIP_PORT, MANAGEMENT_PORT, SS
 MIN_ADMIN_PREFIX = 8  # no network of administrators is larger than a class A
 # Every join token and every key of a locked swarm starts so.
 SECRET_PREFIXES = ("SWMTKN-", "SWMKEY-")
-GUARDED_PORTS = (SSH_PORT, MANAGEMENT_PORT, GOSSIP_PORT, DEFAULT_DATA_PATH_PORT)
-ALL_PROTOCOLS = "-1"
+DOCKER_API_PORTS = (2375, 2376)  # without and with TLS: root on the machine
+GUARDED_PORTS = (
+    *(SSH_PORT, MANAGEMENT_PORT, GOSSIP_PORT, DEFAULT_DATA_PATH_PORT),
+    *DOCKER_API_PORTS,
+)
+ALL_PROTOCOLS = ("-1", "all")
 
 Inputs = Mapping[str, Any]
 
@@ -51,8 +55,8 @@ def opened_to_the_world(rule: Inputs) -> str:
     wide = [cidr for cidr in ranges if cidr and is_large_part_of_the_world(cidr)]
     if not wide:
         return ""
-    protocol = str(rule.get("ipProtocol") or rule.get("protocol") or ALL_PROTOCOLS)
-    if protocol == ALL_PROTOCOLS:
+    protocol = str(rule.get("ipProtocol") or rule.get("protocol") or ALL_PROTOCOLS[0]).lower()
+    if protocol in ALL_PROTOCOLS:
         return f"all traffic to {wide[0]}"
     if protocol in (ESP, "esp"):
         return f"IP protocol {ESP} to {wide[0]}"

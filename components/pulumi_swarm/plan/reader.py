@@ -18,6 +18,9 @@ Choice = TypeVar("Choice", bound=StrEnum)
 Parsed = TypeVar("Parsed")
 
 
+LATER = "(known after the update)"  # stands for an output that only flows through
+
+
 def camel(name: str) -> str:
     """The name as stack files and other languages write it: ``vpc_cidr`` is ``vpcCidr``."""
     head, *rest = name.split("_")
@@ -241,6 +244,13 @@ class Reader:
     def sequence(self, name: str) -> Sequence[object]:
         """A list of anything."""
         value = self._values.get(name, ())
+        if value == LATER:
+            self.wrong(
+                name,
+                "must be a list: how many items it has decides what is made",
+                "give a list whose items are outputs, such as [ids[0], ids[1]]",
+            )
+            return ()
         if isinstance(value, str) or not isinstance(value, Sequence):
             self.wrong(name, "must be a list", "write it as a list, also when it has one item")
             return ()

@@ -81,7 +81,7 @@ def read_vpc_of(reader: Reader, access: Access) -> VpcPlan:
         if own and reader.has(name):
             reader.wrong(name, "has no use with vpc_id, whose subnets exist", "leave it out")
     subnet_ids = reader.strings("subnet_ids")
-    if own and not subnet_ids:
+    if own and not reader.raw("subnet_ids"):
         reader.wrong("subnet_ids", "must be given with vpcId", "name the subnets for the machines")
     if own and not reader.has("vpc_cidr"):
         reader.wrong("vpc_cidr", "must be given with vpcId", "give the range of that VPC")

@@ -5,8 +5,9 @@ Usage: pulumi preview --json --show-sames | python -m pulumi_swarm.review [--off
 Without --show-sames the preview leaves out what stays, and so how many managers
 there are and how they are reached.
 
-The exit code is 0, or 3 when a network or node is replaced or removed, to gate
-a merge; 1 when the preview itself failed.
+The exit code is 0, or 3 when something that holds data or connections is replaced or
+removed (networks, nodes, pools' machines, subnets, secrets), to gate a merge; 1 when the
+preview itself failed.
 """
 
 import argparse
@@ -20,6 +21,12 @@ from .steps import errors
 
 DESTRUCTIVE_EXIT = 3
 FAILED_EXIT = 1
+# Sentences in a section: nine sections of them, at 180 characters, fit GitHub's 65536 of a comment.
+MOST = 40
+NOTHING_READ = """### Swarm: what this would do
+
+**The preview failed before it could say anything; see what it printed.**
+"""
 
 HEADINGS = (
     ("networks", "Networks"),
@@ -35,7 +42,7 @@ HEADINGS = (
 
 
 def markdown(found: Review) -> str:
-    """The comment of a pull request."""
+    """The comment of a pull request, short enough to be one."""
     lines = ["### Swarm: what this would do", ""]
     if found.destructive:
         lines += ["**Something is replaced or removed.**", ""]
@@ -44,7 +51,9 @@ def markdown(found: Review) -> str:
         lines += ["Nothing changes.", ""]
     for title, sentences in sections:
         if sentences:
-            lines += [f"**{title}**", "", *(f"- {sentence}" for sentence in sentences), ""]
+            lines += [f"**{title}**", "", *(f"- {text}" for text in sentences[:MOST]), ""]
+            if len(sentences) > MOST:
+                lines += [f"- and {len(sentences) - MOST} more: see the preview itself", ""]
     return "\n".join(lines)
 
 
@@ -55,7 +64,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--offline", action="store_true", help="do not ask the managers what is attached"
     )
     options = parser.parse_args(arguments)
-    preview = json.load(sys.stdin)
+    try:
+        preview = json.load(sys.stdin)
+    except ValueError:
+        preview = {}
+    if not isinstance(preview, dict) or not preview:
+        sys.stdout.write(NOTHING_READ)
+        return FAILED_EXIT
     attached = None if options.offline else attached_to_networks(preview)
     found = review(preview, attached)
     sys.stdout.write(markdown(found))

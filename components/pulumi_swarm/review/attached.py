@@ -1,4 +1,4 @@
-"""Who is on the networks of a live swarm, asked of any manager."""
+"""Who is on the networks of live swarms, asked of any manager of each."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -9,20 +9,38 @@ from pulumi_swarm.provider.docker_over_ssh import connect, dial
 from pulumi_swarm.provider.swarm import UNREACHABLE
 
 from .sentences import NETWORK, Attached, Live
-from .steps import all_inputs
+from .steps import all_inputs, providers
 
 PROVIDER = "pulumi:providers:docker"
 
 
-def attached_to_networks(preview: Mapping[str, Any]) -> Attached | None:
-    """Services and containers on each declared network; None when no manager answers."""
-    argv = _ssh(preview)
-    if argv is None:
-        return None
+def attached_to_networks(preview: Mapping[str, Any]) -> Attached:
+    """Services and containers on each declared network, by the name of its resource.
+
+    Each swarm has its provider, and is asked by that; None stands for what nobody could be asked
+    about, and a network that its swarm does not know is left out.
+    """
+    ways = _ways(preview)
+    by_provider: dict[str, dict[str, str]] = {}
+    known = providers(preview, NETWORK)
+    for resource, (before, _) in all_inputs(preview, NETWORK).items():
+        if before is not None:
+            provider = known.get(resource, next(iter(ways), ""))
+            by_provider.setdefault(provider, {})[resource] = str(before.get("name", ""))
+    found: dict[str, Live | None] = {}
+    for provider, names in by_provider.items():
+        live = _asked(ways[provider], list(names.values())) if provider in ways else None
+        for resource, name in names.items():
+            if live is None:
+                found[resource] = None
+            elif name in live:
+                found[resource] = live[name]
+    return found
+
+
+def _asked(argv: list[str], names: list[str]) -> Mapping[str, Live] | None:
+    """What a manager says of networks, by their names in Docker; None when none answers."""
     client = connect(argv, [])
-    names = [
-        before.get("name", "") for before, _ in all_inputs(preview, NETWORK).values() if before
-    ]
     try:
         networks = client.networks(names=names)
         services = client.services()
@@ -68,14 +86,15 @@ def _vnis(network: Mapping[str, Any]) -> str:
     return str((network.get("Options") or {}).get(VNI_OPTION, ""))
 
 
-def _ssh(preview: Mapping[str, Any]) -> list[str] | None:
-    """The Docker provider's own way to the managers, from its inputs."""
-    for before, _ in all_inputs(preview, PROVIDER).values():
+def _ways(preview: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The Docker providers' own ways to their managers, by the providers' names."""
+    found = {}
+    for name, (before, _) in all_inputs(preview, PROVIDER).items():
         if before is None:
             continue
         options, host = before.get("sshOpts"), str(before.get("host", ""))
         if isinstance(options, str):
             options = json.loads(options)
         if options and host.startswith("ssh://"):
-            return dial(options, host.removeprefix("ssh://"))
-    return None
+            found[name] = dial(options, host.removeprefix("ssh://"))
+    return found

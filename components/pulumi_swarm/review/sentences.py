@@ -4,24 +4,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pulumi_swarm.plan.nodes import quorum
 from pulumi_swarm.plan.ports import Role
 
+from .pools import GROUP, TEMPLATE, bounds
+from .pools import sentences as pool_sentences
+from .quorum import NODE
+from .quorum import sentences as quorum_sentences
+from .rules import RULES, is_about_traffic
+from .rules import sentence as rule_sentence
 from .steps import Change, State, Step, all_inputs, read_failures, read_steps
+from .words import counted, which
 
 NETWORK = "docker:index/network:Network"
-NODE = "swarm:index:Node"
+OVERLAY = "swarm:index:OverlayNetwork"  # has the same name as its network, and what was declared
 SPEC = "swarm:index:SwarmSpec"
 SETTINGS = "swarm:index:SwarmSettings"
 ROLLOUT = "swarm:index:Rollout"  # the order of what the nodes' own sentences say
-GROUP = "aws:autoscaling/group:Group"
-TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"  # of a group; its name is the group's
+VPC = "aws:ec2/vpc:Vpc"
 INSTANCE = "aws:ec2/instance:Instance"
-INGRESS_RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
-RULES = {
-    INGRESS_RULE: "into",
-    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": "out of",
-}
 # What AWS charges for by the hour or month as long as it is there.
 COSTS = {
     INSTANCE: "instance",
@@ -30,6 +30,17 @@ COSTS = {
     "aws:secretsmanager/secret:Secret": "secret",
 }
 DESTRUCTIVE = (Change.REPLACE, Change.REMOVE)
+# What takes something away that is not made again as it was.
+HOLDING = (
+    NETWORK,
+    NODE,
+    GROUP,
+    INSTANCE,
+    VPC,
+    "aws:ec2/subnet:Subnet",
+    "aws:ec2/networkInterface:NetworkInterface",
+    "aws:secretsmanager/secret:Secret",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +52,8 @@ class Live:
     vnis: tuple[int, ...] = ()
 
 
-# By network; None when nobody could be asked.
-Attached = Mapping[str, Live]
+# By the network's resource; None for those whose swarm could not be asked.
+Attached = Mapping[str, Live | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,47 +76,81 @@ def review(preview: Mapping[str, Any], attached: Attached | None) -> Review:
     """Read a preview; ``attached`` is what a manager says is on each network."""
     steps = read_steps(preview)
     told = {NETWORK, NODE, SPEC, SETTINGS, ROLLOUT, GROUP, TEMPLATE}
-    ports = [s for s in steps if s.kind in RULES and _is_about_traffic(s)]
-    cut_off = any(
-        step.kind in (NETWORK, NODE, GROUP) and step.change in DESTRUCTIVE for step in steps
-    )
-    unknown = [*read_failures(preview)]
-    if attached is None and any(s.kind == NETWORK and s.change in DESTRUCTIVE for s in steps):
+    ports = [s for s in steps if s.kind in RULES and is_about_traffic(s)]
+    networks = [s for s in steps if s.kind == NETWORK]
+    not_compared = [s for s in networks if s.change is Change.CHANGE and not s.differences]
+    unknown = [*read_failures(preview), *map(_not_compared, not_compared)]
+    going = [s for s in networks if s.change in DESTRUCTIVE]
+    if any(_live(s, attached) is None for s in going):
         unknown.append("What is attached to the networks: no manager was reachable.")
+    overlays = all_inputs(preview, OVERLAY)
+    pools = pool_sentences(steps)
     return Review(
-        networks=tuple(_network(s, attached) for s in steps if s.kind == NETWORK),
-        nodes=(*(_node(s) for s in steps if s.kind == NODE), *_pools(steps)),
-        quorum=tuple(_quorum(preview, steps)),
+        networks=tuple(_network(s, attached, overlays) for s in networks if s not in not_compared),
+        nodes=(*(_node(s) for s in steps if s.kind == NODE), *(text for text, _ in pools)),
+        quorum=tuple(quorum_sentences(preview, steps)),
         swarm=tuple(_swarm(s) for s in steps if s.kind == SPEC),
-        ports=tuple(_rule(s) for s in ports),
+        ports=tuple(rule_sentence(s) for s in ports),
         ranges=tuple(_ranges(preview)),
         costs=tuple(_costs(steps)),
         others=tuple(
-            f"{_short(s.kind)} `{s.name}` is {s.change}{_which(s)}"
+            f"{_short(s.kind)} `{s.name}` is {s.change}{which(s)}"
             for s in steps
             if s.kind not in told and s not in ports
         ),
         unknown=tuple(unknown),
-        destructive=cut_off,
+        destructive=any(ends for _, ends in pools)
+        or any(step.kind in HOLDING and step.change in DESTRUCTIVE for step in steps),
     )
 
 
-def _network(step: Step, attached: Attached | None) -> str:
+def _not_compared(step: Step) -> str:
+    """A change without a difference: the engine takes a provider for another that it will know."""
+    return (
+        f"Whether network `{step.after.get('name', step.name)}` stays as it is: the way to the "
+        "managers is known after the update."
+    )
+
+
+def _live(step: Step, attached: Attached | None) -> Live | None:
+    """Who is on a network that is there; None when nobody could be asked."""
+    return None if attached is None else attached.get(step.name, Live())
+
+
+def _network(
+    step: Step,
+    attached: Attached | None,
+    overlays: Mapping[str, tuple[State | None, State | None]],
+) -> str:
     name = (step.after or step.before).get("name", step.name)
-    sentence = f"network `{name}` is {step.change}{_which(step)}"
+    why = ", ".join([*step.differences, *_redeclared(*overlays.get(step.name, (None, None)))])
+    said = f" ({why})" if why and step.change not in (Change.ADD, Change.REMOVE) else ""
+    sentence = f"network `{name}` is {step.change}{said}"
     if step.change not in DESTRUCTIVE:
         return sentence
-    if attached is None:
+    live = _live(step, attached)
+    if live is None:
         users = "whatever is attached is"
-    elif name not in attached:
+    elif not live.services and not live.containers:
         users = "nothing is"
     else:
-        live = attached[name]
         users = (
             f"{counted(live.services, 'service')} and {counted(live.containers, 'container')} are"
         )
     until = "cut off until re-attached" if step.change is Change.REPLACE else "cut off"
     return f"{sentence}: {users} {until}; Docker refuses it while a service uses it"
+
+
+def _redeclared(before: State | None, after: State | None) -> Iterator[str]:
+    """What was declared of the options, which the network's own inputs keep as they were."""
+    for name, default in (("mtu", "Docker's"), ("encrypted", False)):
+        was, now = (before or {}).get(name) or default, (after or {}).get(name) or default
+        if before is not None and after is not None and was != now:
+            yield f"{name} {_plain(was)} → {_plain(now)}"
+
+
+def _plain(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value).lower()
 
 
 def _node(step: Step) -> str:
@@ -121,61 +166,7 @@ def _node(step: Step) -> str:
     if before and after and before != after:
         verb = "promoted" if after == Role.MANAGER else "demoted"
         return f"{before} `{step.name}` is {verb} to {after}"
-    return f"{role} `{step.name}` is {step.change}{_which(step)}"
-
-
-def _pools(steps: Sequence[Step]) -> Iterator[str]:
-    """Pools that size themselves: their bounds, and whether their machines are replaced."""
-    renewed = {s.name for s in steps if s.kind == TEMPLATE and s.change is Change.REPLACE}
-    for step in steps:
-        if step.kind != GROUP:
-            continue
-        before, after = _bounds(step.before), _bounds(step.after)
-        match step.change:
-            case Change.ADD:
-                yield f"pool `{step.name}` is added: {after} workers join by themselves"
-            case Change.REMOVE:
-                yield f"pool `{step.name}` is removed: its {before} workers leave and end"
-            case _ if step.name in renewed:
-                yield f"pool `{step.name}` has its machines replaced by an instance refresh"
-            case _ if before != after:
-                yield f"pool `{step.name}` has {after} workers, where it had {before}"
-            case change:
-                yield f"pool `{step.name}` is {change}{_which(step)}"
-
-
-def _bounds(group: State) -> str:
-    least, most = group.get("minSize", 0), group.get("maxSize", 0)
-    return f"{least:g} to {most:g}"
-
-
-def _quorum(preview: Mapping[str, Any], steps: Sequence[Step]) -> Iterator[str]:
-    """How many managers there are and must agree: before, at the worst moment, after."""
-    nodes = all_inputs(preview, NODE)
-    is_manager = [
-        (
-            b is not None and b.get("role") == Role.MANAGER,
-            a is not None and a.get("role") == Role.MANAGER,
-        )
-        for b, a in nodes.values()
-    ]
-    before, after = sum(b for b, _ in is_manager), sum(a for _, a in is_manager)
-    replaced = any(
-        s.kind == NODE and s.change is Change.REPLACE and s.before.get("role") == Role.MANAGER
-        for s in steps
-    )
-    if before == after and not replaced:
-        return
-    lowest = min(before, after) - (1 if replaced else 0)
-    for when, managers in (("before", before), ("at the fewest", lowest), ("after", after)):
-        if managers > 0:
-            spare = managers - quorum(managers)
-            yield (
-                f"{when}: {counted(managers, 'manager')}, {quorum(managers)} must agree, "
-                f"{counted(spare, 'loss', 'losses')} can be survived"
-            )
-        elif when == "at the fewest" and before > 0:
-            yield "at the fewest: no manager, so the swarm and all it holds is lost"
+    return f"{role} `{step.name}` is {step.change}{which(step)}"
 
 
 def _swarm(step: Step) -> str:
@@ -189,28 +180,12 @@ def _swarm(step: Step) -> str:
     return f"the swarm is changed in place: {', '.join(said) or 'the way to its managers'}"
 
 
-def _rule(step: Step) -> str:
-    way = RULES[step.kind]
-    verb = {Change.ADD: "opened", Change.REMOVE: "closed"}.get(step.change, "changed")
-    rule = step.after or step.before
-    protocol = str(rule.get("ipProtocol", "?"))
-    port = rule.get("fromPort")
-    traffic = {"50": "ESP"}.get(protocol, protocol) if port is None else f"{port:g}/{protocol}"
-    whom = rule.get("cidrIpv4") or "the swarm's own nodes"
-    place = rule.get("description") or step.name
-    side = "from" if way == "into" else "to"
-    return f"{traffic} {way} the nodes is {verb} {side} {whom} ({place})"
-
-
-def _is_about_traffic(step: Step) -> bool:
-    """Whether a rule lets in or out what it did not before; tags may change alone."""
-    said = {difference.partition(".")[0] for difference in step.differences}
-    return step.change is not Change.CHANGE or not said or not said <= {"tags", "tagsAll"}
-
-
 def _ranges(preview: Mapping[str, Any]) -> Iterator[str]:
+    for name, (before, after) in all_inputs(preview, VPC).items():
+        yield from _moved(f"VPC `{name}`", _text(before, "cidrBlock"), _text(after, "cidrBlock"))
     for before, after in all_inputs(preview, SETTINGS).values():
         yield from _moved("pool", _pool(before), _pool(after))
+        yield from _moved("docker_gwbridge", _bridge(before), _bridge(after))
     for name, (before, after) in all_inputs(preview, NETWORK).items():
         yield from _moved(
             f"network {(after or before or {}).get('name', name)}", _ipam(before), _ipam(after)
@@ -224,6 +199,17 @@ def _moved(what: str, before: str, after: str) -> Iterator[str]:
 
 def _pool(state: State | None) -> str:
     return ", ".join((state or {}).get("defaultAddrPool") or ())
+
+
+def _text(state: State | None, name: str) -> str:
+    return str((state or {}).get(name, ""))
+
+
+def _bridge(state: State | None) -> str:
+    """The range of docker_gwbridge, which SwarmSettings has as Docker is asked for it."""
+    body = (state or {}).get("dockerGwbridge") or {}
+    configs = (body.get("IPAM") or {}).get("Config") or ()
+    return ", ".join(str(config.get("Subnet", "")) for config in configs)
 
 
 def _ipam(state: State | None) -> str:
@@ -240,22 +226,14 @@ def _costs(steps: Sequence[Step]) -> Iterator[str]:
         if added or removed:
             yield f"{counted(added, name)} more, {removed} fewer"
     for step in steps:
+        before, after = bounds(step.before), bounds(step.after)
+        if step.kind == GROUP and before != after:
+            yield f"pool `{step.name}`: {after} machines, where it had {before}"
         if step.kind == INSTANCE and step.change in (Change.CHANGE, Change.REPLACE):
-            before, after = step.before.get("instanceType"), step.after.get("instanceType")
-            if before != after:
-                yield f"`{step.name}`: {before} → {after}"
-
-
-def _which(step: Step) -> str:
-    if step.change in (Change.ADD, Change.REMOVE) or not step.differences:
-        return ""
-    return f" ({', '.join(step.differences)})"
+            was, now = step.before.get("instanceType"), step.after.get("instanceType")
+            if was != now:
+                yield f"`{step.name}`: {was} → {now}"
 
 
 def _short(kind: str) -> str:
     return kind.rpartition(":")[2]
-
-
-def counted(number: int, one: str, many: str = "") -> str:
-    """A number with its noun: 1 service, 2 services."""
-    return f"{number} {one if number == 1 else many or one + 's'}"

@@ -28,10 +28,11 @@ _CHANGES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One resource that does not stay as it is."""
+    """One resource that does not stay as it is. ``owners`` are the types of those it is inside."""
 
     kind: str
     name: str
+    owners: tuple[str, ...]
     change: Change
     before: State
     after: State
@@ -64,7 +65,7 @@ def all_inputs(
     """Of every resource of a type, also those that stay: its inputs before and after, by name."""
     found: dict[str, tuple[State | None, State | None]] = {}
     for step in preview.get("steps") or ():
-        type_, name = _identity(step["urn"])
+        type_, name, _ = _identity(step["urn"])
         if type_ != kind or step["op"] in ("create-replacement", "delete-replaced", "read"):
             continue
         before, after = step.get("oldState"), step.get("newState")
@@ -83,13 +84,14 @@ def _steps(steps: Sequence[Mapping[str, Any]]) -> Iterator[Step]:
         before, after = step.get("oldState"), step.get("newState")
         if not (after or before or {}).get("custom", False):
             continue
-        kind, name = _identity(step["urn"])
+        kind, name, owners = _identity(step["urn"])
         differences = sorted(step.get("detailedDiff") or {}) or sorted(
             step.get("diffReasons") or ()
         )
         yield Step(
             kind=kind,
             name=name,
+            owners=owners,
             change=change,
             before=_inputs(before),
             after=_inputs(after),
@@ -101,6 +103,18 @@ def _inputs(state: Mapping[str, Any] | None) -> State:
     return {} if state is None else state.get("inputs") or {}
 
 
-def _identity(urn: str) -> tuple[str, str]:
+def providers(preview: Mapping[str, Any], kind: str) -> dict[str, str]:
+    """Of every resource of a type that is there: the name of its provider, by its own name."""
+    found = {}
+    for step in preview.get("steps") or ():
+        type_, name, _ = _identity(step["urn"])
+        provider = (step.get("oldState") or {}).get("provider")
+        if type_ == kind and provider:
+            found[name] = str(provider).rpartition("::")[0].rpartition("::")[2]
+    return found
+
+
+def _identity(urn: str) -> tuple[str, str, tuple[str, ...]]:
     _, _, kinds, name = urn.split("::", 3)
-    return kinds.rpartition("$")[2], name
+    *owners, kind = kinds.split("$")
+    return kind, name, tuple(owners)
