@@ -15,6 +15,7 @@ from pulumi_swarm.bootstrap import render
 from pulumi_swarm.node_settings import node_settings
 from pulumi_swarm.plan.cluster import ClusterPlan
 from pulumi_swarm.provider.host_key import generate
+from pulumi_swarm.provider.membership import arrived, member, phantoms
 from tests.lab.cloud import AMI, LocalCloud, boothook, eventually
 from tests.unit.inputs import read
 
@@ -123,6 +124,16 @@ class Machines:
         template = "{{.Hostname}},{{.Status}},{{.ManagerStatus}}"
         lines = self.on(key, "docker", "node", "ls", "--format", template).splitlines()
         return sorted((name, state, role) for name, state, role in (x.split(",") for x in lines))
+
+    def forget_lives_before(self, key: str, by: str = "manager-0") -> None:
+        """What Node does when a machine has arrived: take what it was before off the list."""
+        ids = self.on(by, "docker", "node", "ls", "--quiet").split()
+        members = [member(n) for n in json.loads(self.on(by, "docker", "node", "inspect", *ids))]
+        role = key.partition("-")[0]
+        found = arrived(members, self.address(key), role)
+        assert found is not None, members
+        for phantom in phantoms(members, found):
+            self.on(by, "docker", "node", "rm", "--force", phantom.node_id)
 
     def node_ids(self, key: str = "manager-0") -> set[str]:
         """The nodes that a manager lists, by id."""

@@ -153,7 +153,10 @@ if [ -e /srv/once ]; then iptables -D $rule; else touch /srv/once && iptables -I
 
 
 def test_reboot_in_the_middle_of_a_join_leaves_nobody_twice_jn_8(site: Site, table: Table) -> None:
-    """The leader cannot dial back, so the join stays pending until then."""
+    """The leader cannot dial back, so the join stays pending until then.
+
+    Docker joins anew after it, as another node; what is left of the first goes with ``Node``.
+    """
     with machines(site, 3) as swarm, table.row("reboot while a join is pending", holds=ONE) as row:
         swarm.boot("manager-0")
         eventually(swarm.has_token, 60, "the token is handed over")
@@ -161,6 +164,9 @@ def test_reboot_in_the_middle_of_a_join_leaves_nobody_twice_jn_8(site: Site, tab
         eventually(lambda: swarm.state("manager-1") == "pending", 60, "its join is pending")
         swarm.cloud.reboot(swarm.host("manager-1"))
         row.injected()
+        ready = (swarm.host("manager-1"), "Ready", "Reachable")
+        eventually(lambda: ready in swarm.listed(), 90, "it has joined")
+        swarm.forget_lives_before("manager-1")
         swarm.settle()
 
 

@@ -60,6 +60,15 @@ def test_lives_before_at_the_same_address_are_phantoms_qr_4() -> None:
     assert phantoms([*THREE, before, other], THREE[3]) == [before]
 
 
+def test_node_that_joined_twice_is_the_newer_one_and_the_older_goes_jn_8() -> None:
+    """Managers take the one before for ready until it has missed its heartbeats."""
+    old = node("w8", address="10.0.0.4", created="2026-11-26T17:00:00.1Z")
+    new = node("w9", address="10.0.0.4", created="2026-11-26T17:00:20.1Z")
+    for members in ([old, new], [new, old]):
+        assert arrived(members, "10.0.0.4", "worker") == new
+        assert phantoms(members, new) == [old]
+
+
 def test_manager_may_leave_three_that_are_well() -> None:
     assert why_not_removable(THREE, THREE[0]) is None
 

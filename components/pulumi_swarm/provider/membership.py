@@ -11,7 +11,10 @@ from pulumi_swarm.plan.ports import Role
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """A node as a manager sees it; ``pool`` is that of an auto-scaling group's machine."""
+    """A node as a manager sees it; ``pool`` is that of an auto-scaling group's machine.
+
+    ``created`` is when it came onto the list, in RFC 3339 (UTC), so that texts compare as times do.
+    """
 
     node_id: str
     hostname: str
@@ -22,6 +25,7 @@ class Member:
     state: str
     reachable: bool
     pool: str = ""
+    created: str = ""
 
     @property
     def down(self) -> bool:
@@ -59,18 +63,19 @@ def member(found: Mapping[str, Any]) -> Member:
         state=found["Status"]["State"],
         reachable=manager.get("Reachability") == "reachable",
         pool=(found["Description"].get("Engine", {}).get("Labels") or {}).get(POOL_LABEL, ""),
+        created=found.get("CreatedAt", ""),
     )
 
 
 def arrived(members: Sequence[Member], address: str, role: str) -> Member | None:
     """The node at an address, once it is what it should be.
 
-    Not one of a pool: AWS may give a machine of a pool the address of one that is gone.
+    Of several, the newest: one that was rebooted while it joined is on the list twice, and managers
+    take the life before for ready until it has missed its heartbeats. Not one of a pool: AWS may
+    give a machine of a pool the address of one that is gone.
     """
-    for candidate in at_address(members, address):
-        if candidate.role == role and candidate.ready:
-            return candidate
-    return None
+    there = [m for m in at_address(members, address) if m.role == role and m.ready]
+    return max(there, key=lambda m: m.created, default=None)
 
 
 def at_address(members: Sequence[Member], address: str) -> list[Member]:
@@ -79,11 +84,13 @@ def at_address(members: Sequence[Member], address: str) -> list[Member]:
 
 
 def phantoms(members: Sequence[Member], arrived_member: Member) -> list[Member]:
-    """Down nodes at the address of one that has arrived: its lives before (QR-4)."""
+    """Others at the address of one that has arrived, down or older: its lives before (QR-4)."""
     return [
         m
         for m in members
-        if m.address == arrived_member.address and m.node_id != arrived_member.node_id and m.down
+        if m.address == arrived_member.address
+        and m.node_id != arrived_member.node_id
+        and (m.down or m.created < arrived_member.created)
     ]
 
 
