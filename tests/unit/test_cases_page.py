@@ -42,6 +42,13 @@ def test_every_row_says_how_it_is_shown() -> None:
     assert {kind for kinds in ROWS.values() for kind in kinds} - known == set()
 
 
+def test_ids_in_the_troubleshooting_page_are_cases() -> None:
+    page = Path("docs/troubleshooting.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"\(([A-Z]{2}-\d+)\)", page))
+    assert len(named) > 10
+    assert named - ROWS.keys() == set()
+
+
 def ids_in(folder: str) -> set[str]:
     """Ids in names of tests, as in ``test_x_kd_2``, and beside rows of tables, as in ``# KD-2``."""
     found = set()

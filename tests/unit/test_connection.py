@@ -181,4 +181,4 @@ def test_proxy_runs_through_the_given_command() -> None:
         session_manager_region="",
         bastion=None,
     )
-    assert proxy_command(given).startswith("nsenter --net=/run/netns/x python3 -c ")
+    assert proxy_command(given).startswith("nsenter --net=/run/netns/x python3 -I -S -c ")

@@ -115,7 +115,8 @@ def proxy_command(connection: Connection) -> str:
         # One line, as ssh's options must be: the program as one string, which json writes as
         # Python reads it. The program holds no single quote: ssh cannot parse what shells need
         # to quote one.
-        words = ["python3", "-c", f"exec({json.dumps(source)})", str(SSH_PORT)]
+        # Nothing of the user's Python, nor of the folder that it runs in: that is quicker, too.
+        words = ["python3", "-I", "-S", "-c", f"exec({json.dumps(source)})", str(SSH_PORT)]
         words += connection.managers
         if connection.bastion is not None:
             words += ["--", *_bastion_command(connection.bastion, connection.identity_file)]
