@@ -1,5 +1,6 @@
 """Faults while Pulumi works: it is killed, doubled, or loses the managers it speaks to."""
 
+import json
 import os
 import signal
 import subprocess
@@ -101,6 +102,8 @@ def test_update_that_is_ended_goes_on_with_the_next(
     with table.row(f"pulumi up is ended at '{point}'", holds=held) as row:
         text = ANYTHING if point.startswith("thing") else point
         end_at(begin(stack, "up"), text, signal.SIGTERM, row)
+        # In order: nothing is left of which Pulumi does not know whether it was made.
+        assert not json.loads(stack.export())["deployment"].get("pending_operations")
     if point in (POINTS[-1], POINTS_OF_A_REPLACEMENT[-1]):
         stack.configure()
         stack.up()

@@ -11,7 +11,7 @@ from pulumi.provider.experimental.provider import CreateRequest, UpdateRequest
 from pulumi_swarm.plan.ports import Role
 from pulumi_swarm.provider.resources import SwarmResources
 from pulumi_swarm.provider.values import plain_map, property_map
-from pulumi_swarm.turns import once_done
+from pulumi_swarm.turns import in_turn, once_done
 from tests.unit.inputs import read
 
 URN = "urn:pulumi:s::p::swarm:index:WorkerPool$swarm:index:Rollout::swarm"
@@ -71,6 +71,29 @@ def test_order_is_that_of_the_workers_whatever_order_the_wire_has() -> None:
     before = {"machines": dict.fromkeys(keys, "generation 1.1"), "replaced": []}
     after = updated(before, dict.fromkeys(keys, "generation 2.1"))
     assert after == [f"worker-{i}" for i in (0, 1, 2, 10, 11)]
+
+
+@pytest.mark.parametrize(
+    ("parallelism", "follows"),
+    [
+        (1, {"worker-0": None, "worker-1": "worker-0", "worker-3": "worker-1"}),
+        (2, {"worker-0": None, "worker-1": None, "worker-3": "worker-0", "worker-4": "worker-1"}),
+        (0, {"worker-3": None, "worker-4": None}),
+    ],
+)
+def test_as_many_are_away_at_once_as_is_said_and_new_ones_wait_for_nobody_qr_11(
+    parallelism: int, follows: dict[str, str | None]
+) -> None:
+    replaced = ["worker-0", "worker-1", "worker-3", "worker-4"]
+
+    async def waits_for(key: str) -> list[str]:
+        rollout = SimpleNamespace(replaced=pulumi.Output.from_input(replaced))
+        made = {key: key for key in [*replaced, "worker-2"]}
+        found = in_turn(rollout, key, parallelism, made)  # type: ignore[arg-type]  # by their names
+        return await found.future() or []  # type: ignore[return-value]
+
+    for key, before in {**follows, "worker-2": None}.items():
+        assert asyncio.run(waits_for(key)) == ([] if before is None else [before])
 
 
 def test_nobody_follows_a_node_that_has_not_come_back() -> None:
