@@ -1,11 +1,12 @@
 """The subject matter: which networks a host has, who may join them, what crosses them."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from tests.lab.capture import vxlan_packets
-from tests.lab.cloud import LocalCloud, eventually
+from tests.lab.cloud import LocalCloud, Stack, eventually
 from tests.lab.containers import (
     MANAGER,
     container,
@@ -113,6 +114,48 @@ def test_nothing_of_an_encrypted_network_crosses_in_clear(swarm: LocalCloud) -> 
                 pings(swarm, one, "s1", secret_address)
     assert plain, "the capture must see what does cross in clear, or it proves nothing"
     assert clear == []
+
+
+ELSEWHERE = """
+import json
+import pulumi
+import pulumi_docker as docker
+from pulumi_swarm import OverlayNetwork
+
+given = json.loads(open("given.json").read())
+provider = docker.Provider("there", host=given["host"], ssh_opts=given["ssh_opts"])
+network = OverlayNetwork(
+    "guest",
+    {"name": "guest", "attachable": True, "labels": {"of": "another stack"}},
+    pulumi.ResourceOptions(providers=[provider]),
+)
+pulumi.export("id", network.network_id)
+"""
+PROJECT = {"name": "guest", "runtime": {"name": "python", "options": {"virtualenv": ".venv"}}}
+
+
+def test_network_is_declared_by_a_program_of_its_own_on_a_swarm_made_elsewhere(
+    stack: Stack, swarm: LocalCloud, tmp_path: Path
+) -> None:
+    """It gets no more of the swarm's stack than the way to its managers."""
+    guest = Stack(tmp_path, swarm, name="guest")
+    (guest.folder / "Pulumi.guest.yaml").write_text("config: {}\n", encoding="utf-8")
+    guest.replace_program(json.dumps(PROJECT), ELSEWHERE)
+    way = {"host": stack.outputs()["docker_host"], "ssh_opts": stack.ssh_options()}
+    (guest.folder / "given.json").write_text(json.dumps(way), encoding="utf-8")
+    try:
+        guest.up()
+        assert guest.preview() == {}
+        guest.refresh()
+        assert guest.preview() == {}
+        found = inspect(swarm, MANAGER, "guest")
+        assert found["Id"] == guest.outputs()["id"]
+        assert (found["Driver"], found["Attachable"]) == ("overlay", True)
+        assert found["Labels"] == {"of": "another stack"}
+        assert stack.preview() == {}
+    finally:
+        guest.destroy()
+    assert "guest" not in networks(swarm, MANAGER)
 
 
 def test_published_networks_are_those_of_the_stack(swarm: LocalCloud) -> None:
