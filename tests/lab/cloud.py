@@ -17,6 +17,7 @@ import yaml
 from lab import cleanup
 from lab.cloud import client
 from lab.settings import BUSYBOX_IMAGE, DEBIANS_ENGINE, Settings
+from pulumi_swarm.plan.probe import PROBE_TIMEOUT_SECONDS
 
 ROOT = Path(__file__).resolve().parents[2]
 HOME = ROOT / ".pulumi-home"
@@ -283,7 +284,8 @@ class Stack:
 
 def verify(stack: Stack, *arguments: str) -> tuple[int, dict[str, Any]]:
     """The exit code and the findings of a probe of networks."""
-    result = stack.command("verify", "--json", "--image", BUSYBOX_IMAGE, *arguments)
+    patience = ("--timeout-seconds", str(PROBE_TIMEOUT_SECONDS * PATIENCE))
+    result = stack.command("verify", "--json", "--image", BUSYBOX_IMAGE, *patience, *arguments)
     assert result.stdout, result.stderr
     return result.returncode, json.loads(result.stdout)
 

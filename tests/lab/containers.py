@@ -7,10 +7,10 @@ from typing import Any
 
 from lab.settings import BUSYBOX_IMAGE
 from pulumi_swarm.plan.overlay import VNI_OPTION
-from tests.lab.cloud import LocalCloud, eventually
+from tests.lab.cloud import PATIENCE, LocalCloud, eventually
 
 MANAGER = "swarm-manager-0"
-SLEEP = ("sleep", "600")  # outlives every test, and ends by itself
+SLEEP = ("sleep", str(600 * PATIENCE))  # outlives every test, and ends by itself
 
 
 @contextmanager

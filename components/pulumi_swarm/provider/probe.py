@@ -34,7 +34,7 @@ from .errors import ResourceError
 from .swarm import UNREACHABLE, State, Swarm, no_answer
 
 POLL_SECONDS = 0.5
-START_SECONDS = 60  # until containers of an image that is there run on every node
+START_SHARE = 3  # of the time for a first start: where the image is there, a third is enough
 PROBE_LABEL = "swarm.probe"  # of its services
 # Logs of tasks that have ended come to the manager in one second. After a while without tcp 2377
 # they may not come at all: the leader takes a node for gone that is there (swarmkit logbroker).
@@ -126,7 +126,8 @@ class _Probe:
             published = {m.node_id: f"{m.address}:{port}" for m in active} if port else {}
             told = {"PEERS": _words(peers), "PUBLISHED": _words(published)}
             with self._service("ask", ASK, [network], told) as asking:
-                self._deadline = time.monotonic() + asking_seconds(len(peers)) + START_SECONDS
+                self._deadline = time.monotonic() + asking_seconds(len(peers))
+                self._deadline += self._inputs["timeoutSeconds"] / START_SHARE
                 asked = self._wait(asking, list(peers), OVER)
                 lines = self._log(asking, len(peers))
         answers, ended = read_answers(lines, names)
