@@ -34,6 +34,8 @@ from lab.wsgi import App, body_of
 DEBIAN_AMI_PARAMETER = "/aws/service/debian/release/{release}/latest/{architecture}"
 DEBIAN_RELEASES = ("12", "13")
 ARCHITECTURES = {"amd64": "x86_64", "arm64": "arm64"}
+# Tests set it on a spot instance that EC2 is to take back, to a time as EC2 writes it.
+TAKEN_BACK_TAG = "lab:taken-back-at"
 
 
 def client(config: settings.Settings, service: str) -> Any:
@@ -164,6 +166,7 @@ class Cloud:
             groups=tuple(sorted(groups)),
             autoscaling_group=scaled_by,
             target_lifecycle_state=autoscaling.IN_SERVICE if scaled_by else "",
+            taken_back_at=tags.get(TAKEN_BACK_TAG, ""),
             user_data=self._user_data_of(instance_id),
         )
         if not scaled_by:

@@ -51,6 +51,9 @@ def tree(instance: Instance, credentials: Credentials | None) -> Tree:
     }
     if instance.autoscaling_group:
         found["autoscaling"] = {"target-lifecycle-state": instance.target_lifecycle_state}
+    if instance.taken_back_at:
+        action = {"action": "terminate", "time": instance.taken_back_at}
+        found["spot"] = {"instance-action": json.dumps(action)}
     if instance.role is not None and credentials is not None:
         found["iam"] = {"security-credentials": {instance.role: json.dumps(credentials)}}
     return found

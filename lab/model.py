@@ -50,6 +50,7 @@ class Instance:
     groups: tuple[str, ...]
     autoscaling_group: str = ""
     target_lifecycle_state: str = ""
+    taken_back_at: str = ""  # a spot instance, when EC2 has said that it will
     profile_arn: str = ""
     role: str | None = None
     user_data: bytes = field(repr=False)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from lab.cloud import TAKEN_BACK_TAG
 from tests.lab.cloud import LocalCloud, Stack, eventually
 from tests.lab.containers import MANAGER, inspect, service, task_container
 
@@ -115,6 +116,23 @@ def test_pool_grows_and_shrinks_without_pulumi_and_machines_leave_before_their_e
     eventually(lambda: are_the_machines(swarm, 3), REAPED_SECONDS, "managers have taken it off")
     managers = ("swarm-manager-0", "swarm-manager-1", "swarm-manager-2")
     assert sum(said(swarm, name).count('of pool "web" off the list') for name in managers) == 1
+
+
+@pytest.mark.usefixtures("with_pool")
+def test_spot_machine_that_is_taken_back_moves_its_tasks_and_leaves_before_its_end_qr_12(
+    swarm: LocalCloud,
+) -> None:
+    """Two minutes before the end EC2 says so in the metadata, and nobody tells the group."""
+    address, host = next(iter(machines(swarm).items()))
+    in_the_pool = ("--mode", "global", "--constraint", "engine.labels.swarm.pool==web")
+    with service(swarm, "everywhere", "--init", *in_the_pool):
+        said_by_ec2 = [{"Key": TAKEN_BACK_TAG, "Value": "2026-11-26T12:00:00Z"}]
+        swarm.aws("ec2").create_tags(Resources=[host["instance"]], Tags=said_by_ec2)
+        eventually(lambda: nodes(swarm).get(address) == "down", DRAINED_SECONDS, "it has left")
+        assert ended_tasks(swarm, "everywhere", address) == {("shutdown", HEARD_SIGTERM)}
+        assert address in machines(swarm)
+    os.kill(host["pid"], signal.SIGKILL)
+    eventually(lambda: are_the_machines(swarm, 3), REAPED_SECONDS + JOINED_SECONDS, "another came")
 
 
 def ended_tasks(cloud: LocalCloud, name: str, address: str) -> set[tuple[str, int]]:
