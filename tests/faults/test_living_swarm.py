@@ -100,6 +100,23 @@ def test_managers_that_reboot_all_at_once_are_the_same_swarm_qr_6(
         swarm.cloud.reboot(*(swarm.host(key) for key in KEYS[:3]), seconds=60)
 
 
+def test_locked_managers_that_reboot_all_at_once_open_themselves_qr_8(
+    swarm: Machines, table: Table
+) -> None:
+    """Unlocking waits for a quorum, which there is when others are open too."""
+    with unharmed(swarm, table, "all locked managers reboot at once"):
+        swarm.on("manager-0", "docker", "swarm", "update", "--autolock=true")
+        key = swarm.on("manager-0", "docker", "swarm", "unlock-key", "-q")
+        where = {"SecretId": swarm.ids["unlock_key"]}
+        swarm.cloud.aws("secretsmanager").put_secret_value(**where, SecretString=key)
+        swarm.cloud.reboot(*(swarm.host(key) for key in KEYS[:3]), seconds=60)
+        swarm.settle()
+        for manager in KEYS[:3]:
+            swarm.has_said(manager, "unlocked the swarm")
+            assert key not in swarm.said(manager)
+        swarm.on("manager-0", "docker", "swarm", "update", "--autolock=false")
+
+
 def test_every_machine_that_reboots_at_once_is_the_same_node(swarm: Machines, table: Table) -> None:
     with unharmed(swarm, table, "every machine reboots at once"):
         swarm.cloud.reboot(*(swarm.host(key) for key in KEYS), seconds=60)

@@ -1,7 +1,7 @@
 """Containers and services on the swarm's hosts, removed when a test is done with them."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -87,14 +87,15 @@ def pings(cloud: LocalCloud, host: str, source: str, target: str) -> bool:
 
 
 @contextmanager
-def stopped(cloud: LocalCloud, *units: str) -> Iterator[None]:
-    """Units of every manager stopped; the swarm is back afterwards."""
-    for host in _managers(cloud):
+def stopped(cloud: LocalCloud, *units: str, hosts: Sequence[str] | None = None) -> Iterator[None]:
+    """Units of every manager stopped, or of these hosts; the swarm is back afterwards."""
+    chosen = _managers(cloud) if hosts is None else hosts
+    for host in chosen:
         cloud.on(host, "systemctl", "stop", *units)
     try:
         yield
     finally:
-        for host in _managers(cloud):
+        for host in chosen:
             cloud.on(host, "systemctl", "start", *reversed(units))
         ls = ("docker", "node", "ls", "--format", "{{.Status}}")
         eventually(

@@ -9,7 +9,7 @@ import pytest
 
 from lab.settings import BUSYBOX_IMAGE
 from tests.lab.cloud import LocalCloud, Stack, boothook, eventually, slow_boot
-from tests.lab.containers import MANAGER, container, inspect, networks, pings, ready
+from tests.lab.containers import MANAGER, container, inspect, networks, pings, ready, stopped
 
 NODE = "swarm:index:Node"
 LOST = ("swarm-manager-1", "swarm-manager-2")
@@ -43,6 +43,47 @@ def test_quorum_lost_for_good_is_mended_as_the_message_says_qr_2(
         ping = ("ping", "-c1", "-w20", address)
         run = ("docker", "run", "--rm", "--network", "shared", BUSYBOX_IMAGE, *ping)
         swarm.on("swarm-manager-2", *run)
+
+
+def test_machines_that_aws_ended_are_made_again_by_refresh_and_up_and_nobody_stays_listed_qr_4(
+    stack: Stack, swarm: LocalCloud
+) -> None:
+    ended = (LOST[0], "swarm-worker-0")
+    before, overlays = stack.outputs()["node_ids"], networks(swarm, MANAGER)
+    hosts = swarm.hosts()
+    swarm.aws("ec2").terminate_instances(InstanceIds=[hosts[name]["instance"] for name in ended])
+    eventually(lambda: not set(ended) & swarm.hosts().keys(), 30, "their machines are gone")
+    eventually(lambda: len(ready(swarm)) == len(EVERYONE) - 2, 60, "managers have noticed")
+    stack.refresh()
+    stack.up()
+    assert stack.preview() == {}
+    eventually(lambda: sorted(ready(swarm)) == EVERYONE, 60, "all are ready")
+    assert listed(swarm) == EVERYONE
+    assert reachable_managers(swarm) == 3
+    assert networks(swarm, MANAGER) == overlays
+    after = stack.outputs()["node_ids"]
+    assert {key for key in before if before[key] != after[key]} == {"manager-1", "worker-0"}
+
+
+def test_fewer_managers_are_refused_at_preview_while_one_that_stays_is_away_qr_2(
+    stack: Stack, swarm: LocalCloud
+) -> None:
+    """Without it, the two that answer would leave the swarm to the one that does not."""
+    with stopped(swarm, "docker.socket", "docker", hosts=[MANAGER]):
+        by_another = ("docker", "node", "ls", "--format", "{{.Hostname}} {{.ManagerStatus}}")
+        eventually(
+            lambda: f"{MANAGER} Unreachable" in swarm.on(LOST[0], *by_another, check=False),
+            60,
+            "the others have noticed",
+        )
+        stack.configure(managerCount=1)
+        refused = stack.pulumi("preview", "--stack", stack.name, check=False)
+        said = refused.stdout + refused.stderr
+        assert refused.returncode != 0, said
+        assert "managerCount cannot be 1 now" in said
+        assert "The safe way: raise nodeGenerations" in said
+    stack.configure()
+    assert stack.preview() == {}
 
 
 def test_machine_that_is_late_is_finished_by_the_next_update_qr_4(
