@@ -18,7 +18,9 @@ from pulumi_policy import (
 from pulumi_swarm.plan import guard
 from pulumi_swarm.plan.nodes import is_sound_manager_count, parse_node_name
 from pulumi_swarm.plan.ports import Role
-from pulumi_swarm.review.sentences import INGRESS_RULE, INSTANCE, NETWORK, NODE
+from pulumi_swarm.review.quorum import NODE
+from pulumi_swarm.review.rules import INGRESS_RULE
+from pulumi_swarm.review.sentences import INSTANCE, NETWORK
 
 OLD_RULE = "aws:ec2/securityGroupRule:SecurityGroupRule"
 GROUP = "aws:ec2/securityGroup:SecurityGroup"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pulumi_swarm.login import ssh_config, way_to
-from pulumi_swarm.review.sentences import NODE
+from pulumi_swarm.review.quorum import NODE
 from tests.unit.inputs import KEY
 
 

@@ -9,7 +9,8 @@ from rich.console import Console
 
 from pulumi_swarm import verify
 from pulumi_swarm.plan.probe import BYTES, CHECKS_OF_A_NETWORK, Findings, read_answers
-from pulumi_swarm.review.sentences import NETWORK, NODE, SETTINGS
+from pulumi_swarm.review.quorum import NODE
+from pulumi_swarm.review.sentences import NETWORK, SETTINGS
 
 
 def resource(kind: str, called: str, /, **inputs: Any) -> dict[str, Any]:
