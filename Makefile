@@ -93,6 +93,7 @@ lint: setup ## Check style, types, layers and shell scripts
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
+	$(VENV)/bin/mypy policy/__main__.py
 	PYTHONPATH=components:. $(VENV)/bin/lint-imports
 	$(VENV)/bin/shellcheck lab/host/*.sh tools/system-packages tools/show-swarm .ci/run \
 		tools/guest/init.sh

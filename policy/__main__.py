@@ -4,6 +4,9 @@ Its checks are those that the components hold to themselves
 (``pulumi_swarm.plan.guard``); here they watch what is declared beside them.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from pulumi_policy import (
     EnforcementLevel,
     PolicyConfigSchema,
@@ -29,7 +32,7 @@ CLEAR_VOLUMES = {INSTANCE: guard.clear_volumes, TEMPLATE: guard.clear_volumes_of
 
 
 def _swarm_ports(args: ResourceValidationArgs, report: ReportViolation) -> None:
-    rules = []
+    rules: list[Mapping[str, Any]] = []
     if args.resource_type == GROUP:
         rules = args.props.get("ingress") or []
     elif args.resource_type == INGRESS_RULE or (
@@ -38,18 +41,23 @@ def _swarm_ports(args: ResourceValidationArgs, report: ReportViolation) -> None:
         rules = [args.props]
     for rule in rules:
         if opened := guard.opened_to_the_world(rule):
-            report(f"opens {opened}; let in the swarm's own groups, and administrators by address")
+            report(
+                f"opens {opened}; let in the swarm's own groups, and administrators by address",
+                None,
+            )
 
 
 def _metadata(args: ResourceValidationArgs, report: ReportViolation) -> None:
     if args.resource_type in (INSTANCE, TEMPLATE) and guard.takes_old_metadata_requests(args.props):
-        report('set metadataOptions.httpTokens to "required": IMDSv1 hands out the role\'s keys')
+        report(
+            'set metadataOptions.httpTokens to "required": IMDSv1 hands out the role\'s keys', None
+        )
 
 
 def _volumes(args: ResourceValidationArgs, report: ReportViolation) -> None:
     find = CLEAR_VOLUMES.get(args.resource_type)
     if find and (clear := find(args.props)):
-        report(f"{', '.join(clear)}: set encrypted to true")
+        report(f"{', '.join(clear)}: set encrypted to true", None)
 
 
 def _user_data(args: ResourceValidationArgs, report: ReportViolation) -> None:
@@ -57,7 +65,10 @@ def _user_data(args: ResourceValidationArgs, report: ReportViolation) -> None:
         return
     texts = (str(args.props.get(name) or "") for name in ("userData", "userDataBase64"))
     if any(guard.holds_secret(text) for text in texts):
-        report("user-data holds a join token or an unlock key, and many can read it; leave it out")
+        report(
+            "user-data holds a join token or an unlock key, and many can read it; leave it out",
+            None,
+        )
 
 
 def _attachable(args: ResourceValidationArgs, report: ReportViolation) -> None:
@@ -69,7 +80,8 @@ def _attachable(args: ResourceValidationArgs, report: ReportViolation) -> None:
     ):
         report(
             f"{args.props.get('name')} is attachable: whoever may run a container on a node may "
-            "join it; add it to networks of this policy's configuration if that is meant"
+            "join it; add it to networks of this policy's configuration if that is meant",
+            None,
         )
 
 
@@ -82,7 +94,7 @@ def _managers(args: StackValidationArgs, report: ReportViolation) -> None:
             by_cluster[cluster] = by_cluster.get(cluster, 0) + 1
     for cluster, count in sorted(by_cluster.items()):
         if not is_sound_manager_count(count):
-            report(f"{cluster} has {count} managers; have 1, 3, 5 or 7")
+            report(f"{cluster} has {count} managers; have 1, 3, 5 or 7", None)
 
 
 PolicyPack(

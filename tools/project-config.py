@@ -13,7 +13,7 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
-from pulumi_swarm.cluster import SwarmClusterArgs
+from pulumi_swarm import SwarmClusterArgs
 from pulumi_swarm.components import component_provider
 from pulumi_swarm.plan.reader import camel
 

@@ -116,6 +116,9 @@ class Machines:
         result = self.cloud.lab("exec", self.host(key), "--", *argv, check=False)
         return result.stdout.strip() if result.returncode == 0 else ""
 
+    def is_configured(self, key: str) -> bool:
+        return self.on(key, "cloud-init", "status") == "status: done"
+
     def state(self, key: str) -> str:
         return self.on(key, "docker", "info", "--format", "{{.Swarm.LocalNodeState}}")
 

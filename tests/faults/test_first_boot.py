@@ -2,6 +2,7 @@
 
 import random
 import time
+from functools import partial
 
 import pytest
 
@@ -404,6 +405,6 @@ def test_user_data_that_runs_twice_changes_nothing(site: Site, table: Table) -> 
         for key in ("manager-0", "manager-1"):
             swarm.on(key, "cloud-init", "clean")
             swarm.cloud.reboot(swarm.host(key))
-            eventually(lambda k=key: swarm.on(k, "cloud-init", "status") == "status: done", 90, "")
+            eventually(partial(swarm.is_configured, key), 90, "cloud-init is done")
         swarm.settle()
         assert (swarm.swarms(), swarm.node_ids()) == before

@@ -5,6 +5,7 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import pytest
 
@@ -58,6 +59,10 @@ def known(swarm: Machines) -> tuple[set[str], set[str], set[str]]:
     listing = ("docker", "network", "ls", "--no-trunc", "--filter", "scope=swarm")
     networks = swarm.on("manager-0", *listing, "--format", "{{.ID}}")
     return swarm.swarms(), set(nodes.split()), set(networks.split())
+
+
+def is_active(swarm: Machines, key: str) -> bool:
+    return swarm.state(key) == "active"
 
 
 def is_down(swarm: Machines, key: str, by: str = "manager-0") -> bool:
@@ -148,7 +153,7 @@ def test_dockerd_that_is_killed_on_every_machine_in_turn_is_back_by_itself(
     with unharmed(swarm, table, "dockerd is killed on every machine in turn"):
         for key in KEYS:
             swarm.on(key, "systemctl", "kill", "--signal=KILL", "docker")
-            eventually(lambda k=key: swarm.state(k) == "active", 60, f"{key} is back")
+            eventually(partial(is_active, swarm, key), 60, f"{key} is back")
 
 
 def test_dockerd_that_is_killed_over_and_over_is_not_given_up(

@@ -138,7 +138,7 @@ def with_dependencies(environment: Path, program: Program) -> Path:
 
 
 def build_wheel(folder: Path) -> Path:
-    command = [sys.executable, ROOT / "tools/dist.py", folder]
+    command = [sys.executable, str(ROOT / "tools/dist.py"), str(folder)]
     subprocess.run(command, check=True, env=os.environ, capture_output=True)
     (wheel,) = folder.glob("*.whl")
     return wheel

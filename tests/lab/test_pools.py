@@ -195,7 +195,8 @@ def leading(cloud: LocalCloud) -> str:
 def manager_of(cloud: LocalCloud, host: str) -> str:
     """The manager that a worker's agent has chosen for its session."""
     journal = cloud.on(host, "journalctl", "-u", "docker", "-o", "cat", "--no-pager")
-    return re.findall(r"manager selected by agent for new session: .*?([0-9.]+):2377", journal)[-1]
+    chosen = re.findall(r"manager selected by agent for new session: .*?([0-9.]+):2377", journal)
+    return str(chosen[-1])
 
 
 def test_raised_generation_replaces_the_machines_of_a_pool_qr_11(

@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 from collections.abc import Iterator
+from functools import partial
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
@@ -271,9 +272,7 @@ def test_rotated_authority_gives_every_node_a_new_certificate_and_every_role_a_n
     eventually(lambda: len(ready(cloud)) == 3, 60, "all nodes are Ready with it")
     assert token(cloud, "worker") != tokens[0]
     for kind in ("worker", "manager"):
-        eventually(
-            lambda k=kind: kept(cloud, f"{k}-token") == token(cloud, k), 90, f"{kind} token kept"
-        )
+        eventually(partial(is_kept, cloud, kind), 90, f"{kind} token kept")
     assert stack.preview() == {}
 
 
@@ -503,6 +502,10 @@ def swarm_spec(cloud: LocalCloud) -> Any:
     url = "http://docker/swarm"
     shown = cloud.on(MANAGER, "curl", "-s", "--unix-socket", "/var/run/docker.sock", url)
     return json.loads(shown)["Spec"]
+
+
+def is_kept(cloud: LocalCloud, kind: str) -> bool:
+    return kept(cloud, f"{kind}-token") == token(cloud, kind)
 
 
 def token(cloud: LocalCloud, role: str) -> str:

@@ -6,15 +6,15 @@ import random
 import re
 import string
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 import pytest
 from pulumi.runtime import mocks, rpc, settings
 
-from pulumi_swarm import SwarmCluster, SwarmInputError
+from pulumi_swarm import SwarmCluster, SwarmClusterArgs, SwarmInputError
 from pulumi_swarm.components import COMPONENTS, SwarmComponents
 from pulumi_swarm.join import policy_document
 from pulumi_swarm.managers import WIRING, ManagerSet, ManagerSetArgs
@@ -59,14 +59,14 @@ class Recorder(mocks.Mocks):
         }
         return f"{args.name}-id", {**args.inputs, **outputs.get(args.typ, {})}
 
-    def call(self, args: mocks.MockCallArgs) -> dict[Any, Any]:
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
         match args.token:
             case "aws:index/getAvailabilityZones:getAvailabilityZones":
-                return {"names": ["a", "b", "c"]}
+                return {"names": ["a", "b", "c"]}, []
             case "aws:index/getRegion:getRegion":
-                return {"region": "eu-central-1"}
+                return {"region": "eu-central-1"}, []
             case "aws:ssm/getParameter:getParameter":
-                return {"insecureValue": "ami-1", "value": "ami-1"}
+                return {"insecureValue": "ami-1", "value": "ami-1"}, []
             case token:
                 raise AssertionError(f"unexpected call of {token}")
 
@@ -86,19 +86,23 @@ def recorder() -> Iterator[Recorder]:
     asyncio.set_event_loop(None)
 
 
-def build(how: str, args: dict[str, Any], name: str = "swarm") -> None:
+def run(program: Callable[[], object]) -> None:
+    """Run a program to its end, with all that it left running."""
+    pulumi.runtime.test(program)()  # type: ignore[no-untyped-call]  # Pulumi's own has no types
+
+
+def build(how: str, args: Mapping[str, Any], name: str = "swarm") -> None:
     """Construct a cluster in a program of its own, or as another language would."""
 
-    @pulumi.runtime.test
     def program() -> None:
         if how == "import":
-            SwarmCluster(name, args)  # type: ignore[arg-type]  # plain dictionaries, as in programs
+            SwarmCluster(name, cast("SwarmClusterArgs", args))
         else:
             provider = SwarmComponents()
             wire = as_on_the_wire(args)
             provider.construct(name, "swarm:index:SwarmCluster", wire, None)
 
-    program()
+    run(program)
 
 
 FREE_KEYS = {"options", "labels", "nodeLabels", "nodeAdvertiseAddrs", "driverOptions", "tags"}
@@ -229,12 +233,11 @@ def test_managers_know_where_the_key_will_be_before_there_is_one_qr_8(recorder: 
 def test_two_swarms_in_one_program_each_have_their_provider_pd_9_py_10(
     recorder: Recorder,
 ) -> None:
-    @pulumi.runtime.test
     def program() -> None:
         for name in ("red", "blue"):
-            SwarmCluster(name, GOOD)  # type: ignore[arg-type]  # plain dictionaries, as in programs
+            SwarmCluster(name, cast("SwarmClusterArgs", GOOD))
 
-    program()
+    run(program)
     providers = {m.name for m in recorder.of("pulumi:providers:docker")}
     assert providers == {"red", "blue"}
     names = [m.name for m in recorder.made if m.kind == "docker:index/network:Network"]
@@ -255,7 +258,7 @@ def test_managers_alone_end_with_their_address_book_the_last_one_too(
 ) -> None:
     """A provider that is asked to delete the last manager refuses; so the engine must not ask."""
     ends_with: dict[str, str] = {}
-    register = mocks.MockMonitor.RegisterResource
+    register: Any = mocks.MockMonitor.RegisterResource
 
     def recording(self: Any, request: Any) -> Any:
         ends_with[f"{request.type} {request.name}"] = request.deletedWith
@@ -265,11 +268,11 @@ def test_managers_alone_end_with_their_address_book_the_last_one_too(
     wired = dict.fromkeys(ManagerSetArgs.__annotations__.keys() & set(WIRING) - {"ami"}, "x")
     kept = {k: v for k, v in GOOD.items() if k in ManagerSetArgs.__annotations__}
 
-    @pulumi.runtime.test
     def program() -> None:
-        ManagerSet("alone", {**kept, **wired, "subnet_ids": ["subnet-1"], "host_public_key": KEY})  # type: ignore[typeddict-item,typeddict-unknown-key]
+        args = {**kept, **wired, "subnet_ids": ["subnet-1"], "host_public_key": KEY}
+        ManagerSet("alone", cast("ManagerSetArgs", args))
 
-    program()
+    run(program)
     nodes = {name: urn for name, urn in ends_with.items() if name.startswith("swarm:index:Node ")}
     assert len(nodes) == 3
     assert all(urn.endswith("::alone-addresses") for urn in nodes.values())
@@ -491,7 +494,7 @@ def test_given_groups_get_the_rules_and_no_group_is_made(recorder: Recorder) -> 
 
 
 def test_worker_may_read_its_own_token_and_nothing_more_jn_11() -> None:
-    names = {
+    names: dict[str, Any] = {
         "worker_secret": f"{ARN}:worker",
         "manager_secret": f"{ARN}:manager",
         "host_key_secret": f"{ARN}:host-key",
@@ -565,12 +568,11 @@ def test_outputs_by_name_are_maps_also_when_there_is_nothing_in_them(
     build(how, {**GOOD, "networks": []})
     seen: list[object] = []
 
-    @pulumi.runtime.test
     def program() -> pulumi.Output[None]:
-        cluster = SwarmCluster("other", {**GOOD, "networks": []})  # type: ignore[arg-type]  # plain
+        cluster = SwarmCluster("other", cast("SwarmClusterArgs", {**GOOD, "networks": []}))
         both = pulumi.Output.all(cluster.network_ids, cluster.autoscaling_groups)
         return both.apply(seen.extend)
 
-    program()
+    run(program)
     assert seen == [{}, {}]
     assert recorder.of("docker:index/network:Network") == []

@@ -20,11 +20,13 @@ from pulumi_swarm.provider import swarm as swarm_module
 from pulumi_swarm.provider import watch as watch_module
 from pulumi_swarm.provider.docker_over_ssh import connect
 from pulumi_swarm.provider.errors import ResourceError, UnfinishedError
+from pulumi_swarm.provider.membership import arrived
 from pulumi_swarm.provider.resources import SwarmResources
 from pulumi_swarm.provider.values import UNKNOWN, property_map
 
+MANAGERS = ["10.0.0.1", "10.0.0.2", "10.0.0.3"]
 CONNECTION = {
-    "managers": ["10.0.0.1", "10.0.0.2", "10.0.0.3"],
+    "managers": MANAGERS,
     "hostPublicKey": "ssh-ed25519 AAAA",
     "identityFile": "",
     "through": "",
@@ -204,7 +206,7 @@ SPEC_URN = "urn:pulumi:s::p::swarm:index:SwarmCluster$swarm:index:SwarmSpec::swa
 
 def diff_of_managers(count: int) -> DiffResponse:
     """Of a swarm that is to have this many managers from now on."""
-    kept = {"connection": {**CONNECTION, "managers": CONNECTION["managers"][:count]}}
+    kept = {"connection": {**CONNECTION, "managers": MANAGERS[:count]}}
     old, new = property_map({"connection": CONNECTION}), property_map(kept)
     request = DiffRequest(SPEC_URN, "swarm", old, new, [])
     return asyncio.run(SwarmResources().diff(request))
@@ -274,7 +276,7 @@ def test_machine_of_a_pool_that_got_the_address_of_a_node_is_not_taken_for_it(
     monkeypatch.setattr(Client, "nodes", lambda _self: [of_pool])
     members = swarm_module.Swarm(CONNECTION).members()
     worker = {**OLD, "role": "worker", "address": "10.0.0.5"}
-    assert node.arrived(members, "10.0.0.5", "worker") is None
+    assert arrived(members, "10.0.0.5", "worker") is None
     for never_seen in ("", node.TAKEN_OUT):
         assert node._leaving(members, {**worker, "nodeId": never_seen}) == []
 

@@ -84,4 +84,4 @@ def test_new_input_that_may_be_left_out_is_an_addition() -> None:
     changed = copy.deepcopy(CURRENT)
     changed["resources"][CLUSTER]["inputProperties"]["extra"] = {"type": "string"}
     found = compare(CURRENT, changed)
-    assert (found.added, found.broken) == ({"SwarmCluster.extra"}, frozenset())
+    assert (found.added, found.broken) == (frozenset({"SwarmCluster.extra"}), frozenset())

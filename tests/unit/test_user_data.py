@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from email import message_from_string
 from ipaddress import IPv4Network
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -106,7 +107,10 @@ def test_user_data_is_below_the_limit_of_ec2_ud_4(role: Role, system: str) -> No
 @pytest.mark.parametrize("system", ["debian-13", "ubuntu-24.04", "amazon-linux-2023"])
 def test_one_text_serves_every_system_and_processor(role: Role, system: str) -> None:
     """So the snapshots of this file are those of all systems, also of those not booted here."""
-    arm = {"manager_instance_type": "t4g.small", "worker_instance_type": "t4g.small"}
+    arm: dict[str, Any] = {
+        "manager_instance_type": "t4g.small",
+        "worker_instance_type": "t4g.small",
+    }
     assert user_data(role, operating_system=system, **arm) == user_data(role)
 
 

@@ -53,9 +53,14 @@ def findings(dns: str) -> Findings:
 def test_command_exits_by_what_it_found(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], dns: str, code: int
 ) -> None:
-    asked = []
+    asked: list[dict[str, Any]] = []
+
+    def probed(inputs: dict[str, Any]) -> Findings:
+        asked.append(inputs)
+        return findings(dns)
+
     monkeypatch.setattr(verify, "exported", lambda _stack: swarm("swarm", "app"))
-    monkeypatch.setattr(verify, "probe", lambda inputs: asked.append(inputs) or findings(dns))
+    monkeypatch.setattr(verify, "probe", probed)
     assert verify.main(["--json", "app"]) == code
     said = json.loads(capsys.readouterr().out)["app"]
     assert said["good"] is (code == 0)
@@ -65,9 +70,14 @@ def test_command_exits_by_what_it_found(
 
 
 def test_every_network_is_probed_when_none_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = []
+    asked: list[dict[str, Any]] = []
+
+    def probed(inputs: dict[str, Any]) -> Findings:
+        asked.append(inputs)
+        return findings("yes")
+
     monkeypatch.setattr(verify, "exported", lambda _stack: swarm("swarm", "app"))
-    monkeypatch.setattr(verify, "probe", lambda inputs: asked.append(inputs) or findings("yes"))
+    monkeypatch.setattr(verify, "probe", probed)
     assert verify.main([]) == 0
     assert [(a["network"], a["encrypted"]) for a in asked] == [("app", False), ("secure", True)]
 

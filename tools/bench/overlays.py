@@ -95,11 +95,10 @@ def _across(cloud: LocalCloud, network: str) -> dict[str, float]:
 
 
 def _between_containers(cloud: LocalCloud, address: str) -> dict[str, float]:
-    inside = [
-        ("nsenter", "--net", "--target", str(inspect(cloud, host, name)["State"]["Pid"]))
-        for host, name in ((SERVER, "server"), (CLIENT, "client"))
-    ]
-    return _between(cloud, *inside, address)
+    def inside(host: str, name: str) -> tuple[str, ...]:
+        return ("nsenter", "--net", "--target", str(inspect(cloud, host, name)["State"]["Pid"]))
+
+    return _between(cloud, inside(SERVER, "server"), inside(CLIENT, "client"), address)
 
 
 def _between(
