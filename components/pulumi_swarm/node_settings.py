@@ -84,5 +84,5 @@ def check_size(user_data: str, problems: Problems) -> None:
             "userDataParts",
             f"{size} bytes of user-data",
             f"must leave the user-data below {MAX_USER_DATA_BYTES} bytes, which is EC2's limit",
-            "have long parts fetch what they run, or give fewer sshAuthorizedKeys and networks",
+            "have long parts fetch what they run, or give fewer sshAuthorizedKeys",
         )

@@ -193,7 +193,7 @@ class DaemonArgs(TypedDict):
     Not with encrypted networks, and it does not limit who may send (moby#33938). The advertised
     address when not given. Docker: docker swarm init --data-path-addr."""
     user_data_parts: NotRequired[list[UserDataPartArgs]]
-    """Parts added to every node's user-data; all of it together is at most 16 KB, compressed. None
+    """Parts added to every node's user-data; all of it together is at most 16 KB. None
     when not given. EC2: UserData."""
 
 

@@ -17,7 +17,13 @@ from pulumi_swarm.plan.images import (
     image_parameter,
 )
 from pulumi_swarm.plan.nodes import quorum, survives_loss_of_one
-from pulumi_swarm.plan.overlay import NAME_PATTERN, RESERVED_NAMES, Overlay, read_overlay
+from pulumi_swarm.plan.overlay import (
+    NAME_PATTERN,
+    NAMES_IN_STORE,
+    RESERVED_NAMES,
+    Overlay,
+    read_overlay,
+)
 from pulumi_swarm.plan.ports import Role, pairs, swarm_ports
 from pulumi_swarm.plan.problems import Problems
 from pulumi_swarm.plan.vpc import first_zones
@@ -75,7 +81,7 @@ def test_other_data_path_port_is_accepted_with_an_engine_that_encrypts_it_of_1_e
 def test_accepted_name_is_one_that_swarm_takes_vi_7(name: str) -> None:
     problems = Problems()
     read_overlay({"name": name}, problems)
-    assert (problems.found == []) is (name.lower() not in RESERVED_NAMES)
+    assert (problems.found == []) is not (name in RESERVED_NAMES or name.lower() in NAMES_IN_STORE)
     assert len(name) <= 63
     assert name[0].isalnum()
     assert name[-1].isalnum()

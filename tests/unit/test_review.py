@@ -9,6 +9,7 @@ from pulumi_swarm.review import attached
 from pulumi_swarm.review.__main__ import main, markdown
 from pulumi_swarm.review.attached import count
 from pulumi_swarm.review.sentences import NETWORK, Live, review
+from pulumi_swarm.review.steps import LATER
 
 URN = "urn:pulumi:dev::swarm::swarm:index:SwarmCluster$"
 
@@ -142,41 +143,45 @@ OURS = f"swarm:index:SwarmFirewall${RULE}"
 @pytest.mark.parametrize(
     ("kind", "rule", "said"),
     [
-        (
-            OURS,
-            {"fromPort": 2377, "toPort": 2377},
-            "2377/tcp into the nodes is opened from the swarm's own nodes",
-        ),
+        (OURS, {"fromPort": 2377, "toPort": 2377}, "2377/tcp {own} from the swarm's own nodes"),
         (
             OURS,
             {"ipProtocol": "50", "referencedSecurityGroupId": "sg-1"},
-            "ESP into the nodes is opened from the swarm's own nodes",
+            "ESP {own} from the swarm's own nodes",
         ),
         (
             RULE,
             {"fromPort": 8000, "toPort": 9000, "cidrIpv6": "::/0"},
-            "8000-9000/tcp into the nodes is opened from ::/0",
+            "8000-9000/tcp {db} from ::/0",
         ),
         (
             RULE,
             {"fromPort": 80, "toPort": 80, "referencedSecurityGroupId": "sg-alb"},
-            "80/tcp into the nodes is opened from the security group sg-alb",
+            "80/tcp {db} from the security group sg-alb",
         ),
         (
             RULE,
             {"fromPort": 80, "toPort": 80, "prefixListId": "pl-1"},
-            "80/tcp into the nodes is opened from the prefix list pl-1",
+            "80/tcp {db} from the prefix list pl-1",
         ),
         (
             RULE,
-            {"fromPort": "computed", "toPort": "computed", "cidrIpv4": "10.0.0.0/8"},
-            "?/tcp into the nodes is opened from 10.0.0.0/8",
+            {"fromPort": LATER, "toPort": LATER, "cidrIpv4": LATER},
+            "?/tcp {db} from (known after the update)",
+        ),
+        (
+            RULE,
+            {"ipProtocol": "icmp", "fromPort": -1, "toPort": -1, "cidrIpv4": "10.0.0.0/8"},
+            "icmp {db} from 10.0.0.0/8",
         ),
     ],
 )
 def test_opened_port_is_told_to_whom(kind: str, rule: dict[str, Any], said: str) -> None:
-    found = review({"steps": [step("create", kind, "r", None, {"ipProtocol": "tcp", **rule})]}, {})
-    assert found.ports[0].startswith(f"{said} (")
+    full = {"ipProtocol": "tcp", "securityGroupId": "sg-db", **rule}
+    found = review({"steps": [step("create", kind, "r", None, full)]}, {})
+    places = {"own": "into the nodes", "db": "into the security group sg-db"}
+    expected = said.format(**{key: f"{place} is opened" for key, place in places.items()})
+    assert found.ports[0].startswith(f"{expected} (")
 
 
 def test_changed_rule_says_what_it_was() -> None:
@@ -184,7 +189,7 @@ def test_changed_rule_says_what_it_was() -> None:
         {"ipProtocol": "tcp", "fromPort": 22, "cidrIpv4": cidr}
         for cidr in ("10.0.0.0/8", "10.1.0.0/16")
     ]
-    found = review({"steps": [step("update", RULE, "ssh", *sides)]}, {})
+    found = review({"steps": [step("update", OURS, "ssh", *sides)]}, {})
     assert found.ports == (
         "22/tcp into the nodes is changed from 10.1.0.0/16 (ssh; before: 22/tcp from 10.0.0.0/8)",
     )
@@ -277,7 +282,7 @@ def test_ranges_of_vpc_and_bridge_are_told() -> None:
 def test_comment_of_many_changes_is_short_enough_for_one() -> None:
     nodes = [node("replace", i, "worker", "worker") for i in range(700)]
     text = markdown(review({"steps": nodes}, {}))
-    assert "- and 660 more" in text
+    assert "- and 680 more" in text
     assert len(text) < 65536 / 9
 
 

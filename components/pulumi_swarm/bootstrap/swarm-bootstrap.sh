@@ -72,13 +72,13 @@ print("header =", json.dumps("X-Amz-Security-Token: " + held["Token"]))
 
 # What AWS said of a call that it refused; never the whole answer, which may hold a value.
 aws_said() {
-	said=$(field "$work/answer" message 2>/dev/null || field "$work/answer" Message 2>/dev/null)
-	case $said in
+	answer=$(field "$work/answer" message 2>/dev/null || field "$work/answer" Message 2>/dev/null)
+	case $answer in
 	"Signature expired"* | "Signature not yet current"*)
-		said="$said; this machine's clock is off: see chronyc tracking, or timedatectl"
+		answer="$answer; this machine's clock is off: see chronyc tracking, or timedatectl"
 		;;
 	esac
-	echo "$said"
+	echo "$answer"
 }
 
 # get_secret ID: 0 and the value in $work/value; 3 when nobody has written one yet; 1 otherwise.
@@ -137,17 +137,18 @@ install_packages() {
 install_engine() (
 	umask 022
 	. /etc/os-release
+	case $ENGINE_VERSION in *.*.*) version="$ENGINE_VERSION-*" ;; *) version="$ENGINE_VERSION.*" ;; esac
 	if [ -z "$ENGINE_VERSION" ]; then
 		case $ID in amzn) install_packages docker ;; *) install_packages docker.io ;; esac &&
 			{ command -v docker >/dev/null || install_packages docker-cli; } # of its own from Debian 13 on
 	elif [ "$ID" = amzn ]; then
-		install_packages "docker-$ENGINE_VERSION*"
+		install_packages "docker-$version"
 	else
 		install -d -m 0755 /etc/apt/keyrings &&
 			curl -fsS -m 30 -o /etc/apt/keyrings/docker.asc "https://download.docker.com/linux/$ID/gpg" &&
 			echo "deb [signed-by=/etc/apt/keyrings/docker.asc] https://download.docker.com/linux/$ID $VERSION_CODENAME stable" \
 				>/etc/apt/sources.list.d/docker.list &&
-			install_packages "docker-ce=5:$ENGINE_VERSION*" "docker-ce-cli=5:$ENGINE_VERSION*" containerd.io
+			install_packages "docker-ce=5:$version" "docker-ce-cli=5:$version" containerd.io
 	fi
 )
 
@@ -185,7 +186,10 @@ ensure_engine() {
 # may send encrypted networks in clear (ES-4).
 is_declared_engine() {
 	[ -n "$ENGINE_VERSION" ] || return 0
-	engine_version=$(timeout 30 docker version --format '{{.Server.Version}}')
+	until engine_version=$(timeout 30 docker version --format '{{.Server.Version}}'); do
+		why="dockerd does not tell its version: see journalctl -u docker"
+		pause
+	done
 	case $engine_version in
 	"$ENGINE_VERSION" | "$ENGINE_VERSION"[.+~-]*) ;;
 	*) return 1 ;;
@@ -625,9 +629,9 @@ serve-the-group)
 	;;
 esac
 ensure_engine
+leave_the_images_swarm
 [ -e "$joined" ] || is_declared_engine ||
 	fail "Docker is $engine_version here, and engineVersion is $ENGINE_VERSION: take an ami with that, or correct engineVersion"
-leave_the_images_swarm
 until address=${ADVERTISE_ADDR:-$(metadata meta-data/local-ipv4)} && [ -n "$address" ]; do
 	why="the metadata service does not answer"
 	pause

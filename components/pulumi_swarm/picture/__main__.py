@@ -26,14 +26,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         preview = json.load(sys.stdin)
     except ValueError:
-        raise SystemExit("that is no preview: give pulumi preview --json --show-sames") from None
+        preview = None
+    if not isinstance(preview, dict):
+        raise SystemExit("that is no preview: give pulumi preview --json --show-sames")
     attached = None if options.offline else attached_to_networks(preview)
-    pictures = [p for p in previewed(preview, attached) if options.swarm in (None, p.name)]
+    pictures = {picture.name: picture for picture in previewed(preview, attached)}
     if not pictures:
         raise SystemExit("no swarm in this preview: give pulumi preview --json --show-sames")
-    if len(pictures) > 1:
-        raise SystemExit(f"name one by --swarm: {', '.join(p.name for p in pictures)}")
-    (picture,) = pictures
+    wanted = options.swarm or next(iter(pictures))
+    if wanted not in pictures or (options.swarm is None and len(pictures) > 1):
+        raise SystemExit(f"name one by --swarm: {', '.join(pictures)}")
+    picture = pictures[wanted]
     sys.stdout.write(svg.render(picture) if options.svg else mermaid.render(picture))
 
 

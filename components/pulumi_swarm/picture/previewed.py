@@ -7,9 +7,9 @@ from typing import Any
 from pulumi_swarm.plan.nodes import parse_node_name
 from pulumi_swarm.plan.overlay import ENCRYPTED_OPTION, MTU_OPTION
 from pulumi_swarm.review.quorum import NODE
-from pulumi_swarm.review.rules import INGRESS_RULE, peer_of, traffic_of
+from pulumi_swarm.review.rules import FIREWALL, INGRESS_RULE, NODES, peer_of, traffic_of
 from pulumi_swarm.review.sentences import NETWORK, Attached, Live
-from pulumi_swarm.review.steps import State, all_inputs, read_steps
+from pulumi_swarm.review.steps import State, all_inputs, read_steps, within
 from pulumi_swarm.review.words import counted
 
 from .model import STAYS, Machine, Net, Opening, Picture, network_details
@@ -99,17 +99,18 @@ def _openings(
 ) -> Iterator[Opening]:
     """What is let in, each kind of traffic once; a rule of its own for each pair of groups."""
     seen: dict[str, str] = {}
+    own = within(preview, INGRESS_RULE, FIREWALL)
     for name, found in sorted(all_inputs(preview, INGRESS_RULE).items()):
         if is_mine(name):
-            text = _traffic(_now(found))
+            text = _traffic(_now(found), own=name in own)
             seen[text] = seen.get(text) or changes.get((INGRESS_RULE, name), STAYS)
     yield from (Opening(text=text, change=change) for text, change in seen.items())
 
 
-def _traffic(rule: State) -> str:
-    peer, own = peer_of(rule, own=True), "the swarm's own nodes"
-    what = {"ESP": "IP protocol 50"}.get(traffic_of(rule), traffic_of(rule))
-    return f"between nodes: {what}" if peer == own else f"from {peer}: {what}"
+def _traffic(rule: State, *, own: bool) -> str:
+    peer, what = peer_of(rule, own=own), traffic_of(rule)
+    what = "IP protocol 50" if what == "ESP" else what  # as the picture of what is declared has it
+    return f"between nodes: {what}" if peer == NODES else f"from {peer}: {what}"
 
 
 def _now(found: tuple[State | None, State | None]) -> State:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from .access import Access, AccessPlan, read_access
+from .access import AccessPlan, read_access
 from .addresses import NamedRange
 from .bodies import gwbridge_body, ingress_body
 from .daemon import DaemonPlan, read_daemon
@@ -24,7 +24,7 @@ from .spec import SpecPlan, read_spec
 from .subnets import Subnet
 from .swarm import SwarmPlan, read_swarm
 from .tags import read_tags
-from .vpc import Nat, VpcPlan, read_vpc_of
+from .vpc import VpcPlan, read_vpc_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +156,6 @@ def read_cluster(values: object, known: Sequence[str], problems: Problems) -> Cl
     check_policy_arns(reader)
     check_pool_labels(reader, pools, plan.daemon)
     check_given_groups(reader)
-    _check_ways(reader, vpc, access)
     if reader.has("manager_security_group_id") and vpc.vpc_id is None:
         reader.wrong(
             "manager_security_group_id",
@@ -167,24 +166,6 @@ def read_cluster(values: object, known: Sequence[str], problems: Problems) -> Cl
         check_encryption(reader, machines, swarm, plan.daemon, nodes)
     _check_pool(reader, plan)
     return plan
-
-
-def _check_ways(reader: Reader, vpc: VpcPlan, access: AccessPlan) -> None:
-    """Machines that nobody reaches, or that reach nothing, never join."""
-    if vpc.vpc_id is None and not vpc.public and vpc.nat is Nat.NONE:
-        reader.wrong(
-            "nat",
-            f"must be single or per-zone with access: {access.access}: machines with private "
-            "addresses alone reach neither AWS's API nor packages",
-            "leave it out, or give vpcId and subnetIds of a network with another way out",
-        )
-    closed = access.access is not Access.SSM and not reader.raw("admin_cidrs")
-    if closed and reader.has("admin_cidrs") and not reader.has("manager_security_group_id"):
-        reader.wrong(
-            "admin_cidrs",
-            f"must not be empty with access: {access.access}: nothing would let Pulumi's ssh in",
-            "name the networks that administrators and CI come from, such as 203.0.113.10/32",
-        )
 
 
 def _subnet_args(subnet: Subnet) -> dict[str, object]:

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from urllib.parse import urlsplit
 
 from .daemon_options import check_known
@@ -41,11 +41,11 @@ OWN_OPTIONS = {
     "cluster-advertise": "set nodeAdvertiseAddrs",
     "swarm-default-advertise-addr": "set nodeAdvertiseAddrs",
     "log-format": "leave it out: machines of pools read what dockerd says of itself",
-    "group": "leave it out: the login reaches Docker as a member of docker",
     "iptables": "leave it out: without its rules no published port and no encryption works",
 }
 # Those that break it only with a value: {option: (the value that is well, why not another)}.
 SAFE_VALUES = {
+    "group": ("docker", "the login reaches Docker as a member of docker"),
     "firewall-backend": ("iptables", "swarm works with iptables alone, and no node would join"),
     "ip-forward": (True, "nothing would be routed to or from containers"),
 }
@@ -240,7 +240,7 @@ def _check_values(reader: Reader, found: Mapping[str, object]) -> None:
     refused = {
         key: f"leave it out: {why}"
         for key, (safe, why) in SAFE_VALUES.items()
-        if found.get(key, safe) != safe
+        if isinstance(found.get(key), type(safe)) and found[key] != safe
     }
     if reader.text("operating_system", "") == OperatingSystem.AMAZON_LINUX_2023:
         refused["default-ulimits"] = (
@@ -258,9 +258,7 @@ def _check_values(reader: Reader, found: Mapping[str, object]) -> None:
 def _check_bridge(reader: Reader, found: Mapping[str, object], ranges: Ranges) -> None:
     """What is said of docker0 besides its address, which is part of the address plan."""
     part = found.get("fixed-cidr")
-    if isinstance(part, str) and not (
-        _is_range(part) and IPv4Network(part).subnet_of(ranges.bip.network)
-    ):
+    if isinstance(part, str) and part and "bridge" not in found and not _lies_in(part, ranges.bip):
         reader.problems.add(
             f"{reader.path('daemon_options')}.fixed-cidr",
             part,
@@ -278,7 +276,9 @@ def _check_bridge(reader: Reader, found: Mapping[str, object], ranges: Ranges) -
 
 def _check_labels(reader: Reader, labels: object) -> None:
     path = f"{reader.path('daemon_options')}.labels"
-    if not isinstance(labels, list) or not all(isinstance(x, str) and "=" in x for x in labels):
+    if not isinstance(labels, list):
+        return  # check_known has said so
+    if not all(isinstance(x, str) and "=" in x for x in labels):
         reader.problems.add(
             path, labels, "must be a list of key=value", 'write it like ["disk=fast"]'
         )
@@ -292,6 +292,13 @@ def _check_labels(reader: Reader, labels: object) -> None:
         )
 
 
+def _lies_in(text: str, bip: IPv4Interface) -> bool:
+    try:
+        return IPv4Network(text, strict=False).subnet_of(bip.network)
+    except ValueError:
+        return False
+
+
 def _is_address(text: str) -> bool:
     try:
         IPv4Address(text)
@@ -301,7 +308,7 @@ def _is_address(text: str) -> bool:
 
 
 def _is_port(text: str) -> bool:
-    return text.isdecimal() and 0 < int(text) < 1 << 16
+    return text.isascii() and text.isdigit() and 0 < int(text) < 1 << 16
 
 
 def _is_registry(text: str) -> bool:

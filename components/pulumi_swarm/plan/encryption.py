@@ -31,6 +31,8 @@ def check_encryption(
     moby#41421; open since 2019). With two addresses to a node these are not the same.
     """
     engine_version, data_path_port = machines.engine_version, swarm.data_path_port
+    if reader.has("ami") and engine_version.count(".") == 1:
+        engine_version += ".0"  # of 24.0 packages are the newest; an image may hold the first
     port_is_safe = data_path_port == DEFAULT_DATA_PATH_PORT or engine_is_at_least(
         engine_version, OTHER_PORT_ENGINE
     )

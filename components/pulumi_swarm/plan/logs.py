@@ -24,7 +24,6 @@ _PLUGIN = r"[a-z0-9][a-z0-9._-]*(/[a-z0-9._-]+)+(:[\w.-]+)?|[a-z0-9][a-z0-9._-]*
 
 _DELIVERY_OPTIONS = {"mode", "max-buffer-size"}
 _NAMING_OPTIONS = {"tag", "labels", "labels-regex", "env", "env-regex"}
-# Drivers whose options are a short closed list; dockerd does not start with another.
 _FILE_OPTIONS = {*_DELIVERY_OPTIONS, "max-size", "max-file", "compress"}
 _SENDING_OPTIONS = {*_DELIVERY_OPTIONS, *_NAMING_OPTIONS}
 
@@ -78,14 +77,21 @@ _OPTIONS = {
     },
 }
 _CACHE_OPTION = re.compile(r"cache-(disabled|max-size|max-file|compress)")
-# Without these the driver starts nothing.
-_NEEDED = {"awslogs": "awslogs-group", "splunk": "splunk-url"}
+# Without these dockerd, or no container, starts.
+_NEEDED = {
+    "awslogs": ("awslogs-group",),
+    "gelf": ("gelf-address",),
+    "splunk": ("splunk-url", "splunk-token"),
+}
 _LOCAL_NAMES_ENGINE = (29,)  # from it on, local takes what json-file takes
 _OPTION_FORMS = {
-    "max-size": (r"[1-9]\d*[kmgKMG]?", "a number of bytes, or of k, m or g, such as 10m"),
+    "max-size": (
+        r"(?=.*[1-9])\d+(\.\d+)? ?[kmgtKMGT]?[bB]?",
+        "a number of bytes, or of k, m, g or t, such as 10m",
+    ),
     "max-file": (r"[1-9]\d*", "a whole number from 1"),
     "compress": (r"true|false", "true or false"),
-    "mode": (r"blocking|non-blocking", "blocking or non-blocking"),
+    "mode": (r"(non-)?blocking|", "blocking or non-blocking"),
 }
 
 
@@ -134,10 +140,12 @@ def _check_each(
             nested.problems.add(path, value, f"is not an option of {driver}", remedy)
         elif not re.fullmatch(form, value):
             nested.problems.add(path, value, f"must be {allowed}", "correct the value")
-    needed = _NEEDED.get(driver)
-    if needed is not None and not options.get(needed):
-        path = f"{nested.path('options')}.{needed}"
-        nested.problems.add(path, None, f"must be given: {driver} does not log without", "set it")
+    for needed in _NEEDED.get(driver, ()):
+        if not options.get(needed):
+            path = f"{nested.path('options')}.{needed}"
+            nested.problems.add(
+                path, None, f"must be given: {driver} does not log without", "set it"
+            )
 
 
 def _check_together(nested: Reader, driver: str, options: Mapping[str, str]) -> None:

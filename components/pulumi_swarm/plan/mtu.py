@@ -35,9 +35,14 @@ def inside_overlay(underlay: int, *, encrypted: bool) -> int:
     return inside
 
 
+def is_left_to_us(reader: Reader, name: str) -> bool:
+    """Whether an MTU is not given, or is ``auto``."""
+    return reader.raw(name) in (None, AUTO)
+
+
 def read_mtu(reader: Reader, name: str, default: int) -> int:
     """An MTU of the path below; ``default`` when it is not given, or is ``auto``."""
-    if reader.raw(name) in (None, AUTO):
+    if is_left_to_us(reader, name):
         return default
     return reader.integer(
         name,

@@ -5,13 +5,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .mtu import AUTO, MIN_MTU, inside_overlay, read_mtu, read_mtu_within
+from .mtu import MIN_MTU, inside_overlay, is_left_to_us, read_mtu, read_mtu_within
 from .problems import Problems
 from .reader import Reader
 from .subnets import AUX_REFUSED, SUBNET_KEYS, Need, Subnet, check_room, read_subnet
 
-# moby daemon/network: names that the engine keeps for its own networks (VI-7). Whatever the case:
-# swarmkit compares names without it.
+# moby daemon/network: names that the engine keeps for its own networks (VI-7).
 RESERVED_NAMES = {
     "bridge": "set bip for the default bridge",
     "container": "choose another name",
@@ -21,6 +20,8 @@ RESERVED_NAMES = {
     "ingress": "set ingress, which is made with the swarm",
     "none": "choose another name",
 }
+# These are in swarmkit's store, which compares names without their case.
+NAMES_IN_STORE = ("bridge", "host", "ingress")
 # swarmkit manager/controlapi: "name must be valid as a DNS name component"; found by asking it.
 NAME_PATTERN = r"[a-zA-Z0-9]([a-zA-Z0-9_-]{0,61}[a-zA-Z0-9])?"
 
@@ -140,7 +141,7 @@ def read_overlay(
         mtu: int | None = read_mtu_within(reader, "mtu", swarm.underlay_mtu)
         _check_room(reader, subnets, swarm)
     else:
-        mtu = None if reader.raw("mtu") in (None, AUTO) else read_mtu(reader, "mtu", MIN_MTU)
+        mtu = None if is_left_to_us(reader, "mtu") else read_mtu(reader, "mtu", MIN_MTU)
     if reader.boolean("ipv6", default=False):
         reader.wrong(
             "ipv6",
@@ -170,12 +171,14 @@ def _name(reader: Reader) -> str:
         allowed="must be at most 63 letters, digits, _ and -, with a letter or digit at both ends",
         remedy="choose another name",
     )
-    if name.lower() in RESERVED_NAMES:
+    taken = name.lower() if name.lower() in NAMES_IN_STORE else name
+    if taken in RESERVED_NAMES:
         reserved = ", ".join(sorted(RESERVED_NAMES))
         reader.wrong(
             "name",
-            f"must not be one of Docker's own ({reserved}), in whatever case",
-            RESERVED_NAMES[name.lower()],
+            f"must not be one of Docker's own ({reserved}), and {', '.join(NAMES_IN_STORE)} in "
+            "whatever case",
+            RESERVED_NAMES[taken],
         )
     return name
 

@@ -225,7 +225,7 @@ def _chosen(reader: Reader, given: _Given, taken: list[IPv4Network]) -> Ranges:
 def _pool_candidates(reader: Reader, subnet_size: int) -> tuple[IPv4Network, ...]:
     """Those that hold a network of the size: docker swarm init refuses another (AP-6)."""
     large = tuple(pool for pool in POOL_CANDIDATES if pool.prefixlen <= subnet_size)
-    if not large and not reader.has("default_addr_pool"):
+    if not large and not reader.raw("default_addr_pool"):
         reader.wrong(
             "subnet_size",
             f"must be from {POOL_CANDIDATES[0].prefixlen} while no defaultAddrPool is given: what "

@@ -132,7 +132,7 @@ def why_not_shrinkable(members: Sequence[Member], keep: int) -> str | None:
 def _number(manager: Member) -> int:
     """That of a manager's name; of a foreign one none, so that it stays."""
     name = parse_node_name(manager.hostname)
-    return -1 if name is None else name.index
+    return name.index if name is not None and name.role is Role.MANAGER else -1
 
 
 def describe(members: Sequence[Member]) -> str:

@@ -46,6 +46,10 @@ class LateError(Exception):
     """A machine did not arrive in time."""
 
 
+class CancelledError(ResourceError):
+    """The engine has cancelled the update."""
+
+
 class QuorumError(ResourceError):
     """A manager cannot go as long as the others are what they are."""
 
@@ -175,12 +179,13 @@ def delete(_resource_id: str, state: State) -> None:
     if state.get("role") != Role.MANAGER:
         _delete(state)
         return
-    deadline = time.monotonic() + LEAVE_TIMEOUT_SECONDS
+    deadline = float("inf")
     while True:
         try:
             with managers_leave_in_turn:
                 _delete(state)
         except QuorumError:
+            deadline = min(deadline, time.monotonic() + LEAVE_TIMEOUT_SECONDS)
             if time.monotonic() > deadline or cancelled.is_set():
                 raise
             cancelled.wait(POLL_SECONDS)
@@ -223,7 +228,7 @@ def _settle(resource_id: str, inputs: State) -> str:
             f"update does it. {no_answer(inputs, error, swarm)}"
         )
         raise UnfinishedError(message, resource_id, {"nodeId": ""}) from error
-    except LateError as error:
+    except (LateError, CancelledError) as error:
         raise UnfinishedError(str(error), resource_id, {"nodeId": ""}) from error
     return found.node_id
 
@@ -311,7 +316,7 @@ def _wait(seconds: float, done: Callable[[], bool]) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if cancelled.is_set():
-            raise ResourceError("cancelled while a node was leaving; the next update goes on")
+            raise CancelledError("cancelled while a node was leaving; the next update goes on")
         try:
             if done():
                 return

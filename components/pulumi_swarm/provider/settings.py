@@ -33,8 +33,8 @@ def _said_once(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[tuple[str
             continue
         sentence = (
             f"is {after!r} and was {before!r}: it cannot change while the swarm lives, because "
-            f"{why}; set {name} to {before!r}, or make a new swarm (pulumi destroy, then "
-            "pulumi up)"
+            f"{why}; set {name} to {before!r} (where it was chosen for you, a range that is new "
+            "here lies over it: move that), or make a new swarm (pulumi destroy, then pulumi up)"
         )
         found.append((name, sentence))
     return found

@@ -21,8 +21,8 @@ from .steps import errors
 
 DESTRUCTIVE_EXIT = 3
 FAILED_EXIT = 1
-# Sentences in a section: nine sections of them, at 180 characters, fit GitHub's 65536 of a comment.
-MOST = 40
+# GitHub takes 65536 characters of a comment: nine sections of these fit, and what a workflow adds.
+MOST, LONGEST = 20, 300
 NOTHING_READ = """### Swarm: what this would do
 
 **The preview failed before it could say anything; see what it printed.**
@@ -51,10 +51,14 @@ def markdown(found: Review) -> str:
         lines += ["Nothing changes.", ""]
     for title, sentences in sections:
         if sentences:
-            lines += [f"**{title}**", "", *(f"- {text}" for text in sentences[:MOST]), ""]
+            lines += [f"**{title}**", "", *map(_item, sentences[:MOST]), ""]
             if len(sentences) > MOST:
                 lines += [f"- and {len(sentences) - MOST} more: see the preview itself", ""]
     return "\n".join(lines)
+
+
+def _item(text: str) -> str:
+    return f"- {text if len(text) <= LONGEST else f'{text[:LONGEST]} ...'}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -18,7 +18,7 @@ def sentences(steps: Sequence[Step]) -> list[tuple[str, bool]]:
 def _pool(step: Step, *, renewed: bool) -> tuple[str, bool]:
     before, after = bounds(step.before), bounds(step.after)
     types = _types(step.before), _types(step.after)
-    fewer = _size(step.after, "maxSize") < _size(step.before, "minSize")
+    fewer = _size(step.after, "maxSize") < _size(step.before, "maxSize")
     sized = f"; it has {after} workers then, where it had {before}" if before != after else ""
     match step.change:
         case Change.ADD:

@@ -150,7 +150,9 @@ def _redeclared(before: State | None, after: State | None) -> Iterator[str]:
 
 
 def _plain(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value).lower()
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _node(step: Step) -> str:
@@ -183,9 +185,11 @@ def _swarm(step: Step) -> str:
 def _ranges(preview: Mapping[str, Any]) -> Iterator[str]:
     for name, (before, after) in all_inputs(preview, VPC).items():
         yield from _moved(f"VPC `{name}`", _text(before, "cidrBlock"), _text(after, "cidrBlock"))
-    for before, after in all_inputs(preview, SETTINGS).values():
-        yield from _moved("pool", _pool(before), _pool(after))
-        yield from _moved("docker_gwbridge", _bridge(before), _bridge(after))
+    swarms = all_inputs(preview, SETTINGS)
+    for name, (before, after) in swarms.items():
+        of = f" of `{name}`" if len(swarms) > 1 else ""
+        yield from _moved(f"pool{of}", _pool(before), _pool(after))
+        yield from _moved(f"docker_gwbridge{of}", _bridge(before), _bridge(after))
     for name, (before, after) in all_inputs(preview, NETWORK).items():
         yield from _moved(
             f"network {(after or before or {}).get('name', name)}", _ipam(before), _ipam(after)

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 State = Mapping[str, Any]
+LATER = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"  # the engine's own stand-in for what it cannot know
 
 
 class Change(StrEnum):
@@ -112,6 +113,12 @@ def providers(preview: Mapping[str, Any], kind: str) -> dict[str, str]:
         if type_ == kind and provider:
             found[name] = str(provider).rpartition("::")[0].rpartition("::")[2]
     return found
+
+
+def within(preview: Mapping[str, Any], kind: str, owner: str) -> set[str]:
+    """The names of the resources of a type that are inside a component of another."""
+    found = (_identity(step["urn"]) for step in preview.get("steps") or ())
+    return {name for type_, name, owners in found if type_ == kind and owner in owners}
 
 
 def _identity(urn: str) -> tuple[str, str, tuple[str, ...]]:
