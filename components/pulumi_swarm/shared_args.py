@@ -34,8 +34,8 @@ class ManagerArgs(TypedDict):
     """Node labels for every manager. None when not given. Docker: docker node update
     --label-add."""
     reap_after_seconds: NotRequired[int]
-    """How long a machine of an autoscaled pool may be down before managers take it off the list for
-    good, 30 to 86400 seconds. 900 when not given."""
+    """How long a machine of an autoscaled pool may be down, or a join that broke off may be on the
+    list, before managers take it off for good, 30 to 86400 seconds. 900 when not given."""
     manager_generation: NotRequired[int]
     """A counter, 1 to 1000000; raising it replaces every manager, one after the other, with the
     newest image and user-data. 1 when not given."""

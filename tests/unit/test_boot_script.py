@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,16 @@ reap
 """
 
 
+LONG_AGO = "2026-01-01T00:00:00.000000000Z"
+
+
 def node(name: str, state: str = "down", **labels: str) -> dict[str, Any]:
     return {
         "ID": name,
-        "UpdatedAt": "2026-01-01T00:00:00.000000000Z",
+        "CreatedAt": LONG_AGO,
+        "UpdatedAt": LONG_AGO,
         "Status": {"State": state},
-        "Description": {"Engine": {"Labels": labels}},
+        "Description": {"Hostname": name, "Engine": {"Labels": labels}},
     }
 
 
@@ -56,6 +61,20 @@ def test_machines_of_pools_that_are_down_are_taken_off_the_list_and_no_others(
     asked, said = reaped(tmp_path, gone, here, others)
     assert asked == ["DELETE /nodes/gone?force=true"]
     assert said == ['swarm-bootstrap: took gone of pool "web" off the list']
+
+
+def test_join_that_broke_off_is_taken_off_and_one_that_goes_on_is_not_qr_4(tmp_path: Path) -> None:
+    """Both are on the list without a name: that of a node comes with its first session."""
+    nameless = {"Description": {"Engine": {}}}
+    now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}.1Z"
+    asked, said = reaped(
+        tmp_path,
+        {**node("broken", "unknown"), **nameless},
+        {**node("broken-and-down"), **nameless},
+        {**node("joining", "unknown"), **nameless, "CreatedAt": now},
+    )
+    assert asked == [f"DELETE /nodes/{name}?force=true" for name in ("broken", "broken-and-down")]
+    assert said[0] == "swarm-bootstrap: took broken of a broken join off the list"
 
 
 def test_label_of_a_machine_names_nothing_else_to_take_away(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ def node(name: str, **changes: Any) -> Member:
         "labels": {},
         "state": "ready",
         "reachable": name.startswith("m"),
+        "in_raft": name.startswith("m"),
     }
     return Member(**{**values, **changes})
 
@@ -41,6 +42,7 @@ def test_manager_address_is_that_which_managers_use_not_its_loopback() -> None:
     }
     read = member(found)
     assert (read.address, read.labels, read.reachable) == ("10.0.0.1", {}, True)
+    assert read.in_raft
 
 
 @pytest.mark.parametrize(
@@ -67,6 +69,13 @@ def test_node_that_joined_twice_is_the_newer_one_and_the_older_goes_jn_8() -> No
     for members in ([old, new], [new, old]):
         assert arrived(members, "10.0.0.4", "worker") == new
         assert phantoms(members, new) == [old]
+
+
+def test_join_that_broke_off_is_no_manager_and_does_not_count_for_the_quorum_qr_4() -> None:
+    """It shall be one, by the token that it came with; but raft has never heard of it."""
+    broken = node("m9", hostname="", address="", state="unknown", reachable=False, in_raft=False)
+    assert why_not_removable([*THREE, broken], THREE[0]) is None
+    assert why_not_removable([*THREE, broken], broken) is None
 
 
 def test_manager_may_leave_three_that_are_well() -> None:

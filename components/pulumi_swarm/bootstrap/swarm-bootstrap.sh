@@ -373,19 +373,25 @@ for node in json.load(open(sys.argv[1])):
 
 # Machines of pools come and go without Pulumi: what has been down for longer than a reboot takes is
 # gone for good. Their label tells them from machines that Pulumi itself takes out. It is the machine's
-# own word, so no more than a label here.
+# own word, so no more than a label here. And a join that broke off when it had its certificate stays
+# on the list without a name, for ever, since its machine joins again as another node.
 reap() {
 	python3 -c '
 import datetime, json, sys
 now = datetime.datetime.now(datetime.timezone.utc)
+def is_old(time):
+    since = datetime.datetime.fromisoformat(time[:19] + "+00:00")
+    return (now - since).total_seconds() > int(sys.argv[2])
 for node in json.load(open(sys.argv[1])):
-    pool = (node["Description"]["Engine"].get("Labels") or {}).get("swarm.pool")
-    since = datetime.datetime.fromisoformat(node["UpdatedAt"][:19] + "+00:00")
-    if pool and node["Status"]["State"] == "down" and (now - since).total_seconds() > int(sys.argv[2]):
-        print(node["ID"], json.dumps(pool)) # one line, whatever its machine calls it
+    said, state = node["Description"], node["Status"]["State"]
+    pool = (said["Engine"].get("Labels") or {}).get("swarm.pool")
+    if pool and state == "down" and is_old(node["UpdatedAt"]):
+        print(node["ID"], "of pool", json.dumps(pool)) # one line, whatever its machine calls it
+    elif not said.get("Hostname") and state in ("down", "unknown") and is_old(node["CreatedAt"]):
+        print(node["ID"], "of a broken join")
 ' "$work/nodes" "$REAP_AFTER_SECONDS" >"$work/gone"
-	while read -r id pool; do
-		[ "$(engine DELETE "/nodes/$id?force=true")" != 200 ] || say "took $id of pool $pool off the list"
+	while read -r id which; do
+		[ "$(engine DELETE "/nodes/$id?force=true")" != 200 ] || say "took $id $which off the list"
 	done <"$work/gone"
 }
 

@@ -13,6 +13,7 @@ from pulumi_swarm.plan.ports import Role
 class Member:
     """A node as a manager sees it; ``pool`` is that of an auto-scaling group's machine.
 
+    Its ``role`` is what it shall be; a manager that counts for the quorum is ``in_raft``.
     ``created`` is when it came onto the list, in RFC 3339 (UTC), so that texts compare as times do.
     """
 
@@ -24,6 +25,7 @@ class Member:
     labels: Mapping[str, str]
     state: str
     reachable: bool
+    in_raft: bool = False
     pool: str = ""
     created: str = ""
 
@@ -62,6 +64,7 @@ def member(found: Mapping[str, Any]) -> Member:
         labels=found["Spec"].get("Labels") or {},
         state=found["Status"]["State"],
         reachable=manager.get("Reachability") == "reachable",
+        in_raft=bool(manager),
         pool=(found["Description"].get("Engine", {}).get("Labels") or {}).get(POOL_LABEL, ""),
         created=found.get("CreatedAt", ""),
     )
@@ -96,9 +99,9 @@ def phantoms(members: Sequence[Member], arrived_member: Member) -> list[Member]:
 
 def why_not_removable(members: Sequence[Member], leaving: Member) -> str | None:
     """Why a manager must not go, or None when it may."""
-    if leaving.role != Role.MANAGER:
+    if not leaving.in_raft:
         return None
-    managers = [m for m in members if m.role == Role.MANAGER]
+    managers = [m for m in members if m.in_raft]
     if len(managers) == 1:
         return (
             f"{leaving.hostname} is the only manager, and the swarm would be lost with it; add "
@@ -120,8 +123,7 @@ def why_not_shrinkable(members: Sequence[Member], keep: int) -> str | None:
     Those that do not answer go first: each that does then leaves more behind.
     """
     staying = list(members)
-    managers = [m for m in members if m.role == Role.MANAGER]
-    leaving = [m for m in managers if _number(m) >= keep]
+    leaving = [m for m in members if m.in_raft and _number(m) >= keep]
     for gone in sorted(leaving, key=lambda m: m.reachable):
         if reason := why_not_removable(staying, gone):
             return reason

@@ -150,8 +150,9 @@ class _Probe:
             encrypted=self._inputs["encrypted"],
             data_path_port=self._inputs["dataPathPort"],
             answers=[a for a in answers if a.check in self._checks],
-            # Machines of pools come and go; managers take those off the list that are gone.
-            down=[m.hostname for m in members if m.state != "ready" and not m.pool],
+            # Machines of pools come and go, and joins that broke off have no name: managers take
+            # both off the list.
+            down=[m.hostname for m in members if m.state != "ready" and m.hostname and not m.pool],
             silent=silent,
             left_out={m.hostname: m.availability for m in ready if m not in active},
         )
