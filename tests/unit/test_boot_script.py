@@ -65,7 +65,7 @@ def test_machines_of_pools_that_are_down_are_taken_off_the_list_and_no_others(
 
 def test_join_that_broke_off_is_taken_off_and_one_that_goes_on_is_not_qr_4(tmp_path: Path) -> None:
     """Both are on the list without a name: that of a node comes with its first session."""
-    nameless = {"Description": {"Engine": {}}}
+    nameless: dict[str, Any] = {"Description": {"Engine": {}}}
     now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}.1Z"
     asked, said = reaped(
         tmp_path,
