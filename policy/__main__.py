@@ -19,9 +19,9 @@ from pulumi_policy import (
 )
 
 from pulumi_swarm.plan import guard
-from pulumi_swarm.plan.nodes import is_sound_manager_count, parse_node_name
+from pulumi_swarm.plan.nodes import is_sound_manager_count
 from pulumi_swarm.plan.ports import Role
-from pulumi_swarm.review.quorum import NODE
+from pulumi_swarm.review.quorum import NODE, cluster_of
 from pulumi_swarm.review.rules import INGRESS_RULE
 from pulumi_swarm.review.sentences import INSTANCE, NETWORK
 
@@ -89,8 +89,7 @@ def _managers(args: StackValidationArgs, report: ReportViolation) -> None:
     by_cluster: dict[str, int] = {}
     for resource in args.resources:
         if resource.resource_type == NODE and resource.props.get("role") == Role.MANAGER:
-            found = parse_node_name(resource.name)
-            cluster = "" if found is None else found.cluster
+            cluster = cluster_of(resource.name)
             by_cluster[cluster] = by_cluster.get(cluster, 0) + 1
     for cluster, count in sorted(by_cluster.items()):
         if not is_sound_manager_count(count):

@@ -33,7 +33,9 @@ COMMAND_SECONDS = 240
 PATIENCE = 20 if os.environ.get("GUEST_ACCELERATOR") == "tcg" else 1
 
 
-def eventually(probe: Callable[[], Any], seconds: float, what: str) -> Any:
+def eventually(
+    probe: Callable[[], Any], seconds: float, what: str, *, pause_seconds: float = 0.3
+) -> Any:
     """The first truthy answer of ``probe``; fails with the last one when time is over."""
     deadline = time.monotonic() + seconds * PATIENCE
     while True:
@@ -41,7 +43,7 @@ def eventually(probe: Callable[[], Any], seconds: float, what: str) -> Any:
         if answer:
             return answer
         assert time.monotonic() < deadline, f"not within {seconds} s: {what}; last: {answer!r}"
-        time.sleep(0.3)
+        time.sleep(pause_seconds)
 
 
 def run(

@@ -6,11 +6,11 @@ Mermaid unless --svg is given. A stack with several swarms needs --swarm: each i
 """
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 
 from pulumi_swarm.review.attached import attached_to_networks
+from pulumi_swarm.review.steps import read_preview
 
 from . import mermaid, svg
 from .previewed import previewed
@@ -23,11 +23,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--swarm", help="which one, when the stack has several")
     parser.add_argument("--offline", action="store_true", help="do not ask who is attached")
     options = parser.parse_args(arguments)
-    try:
-        preview = json.load(sys.stdin)
-    except ValueError:
-        preview = None
-    if not isinstance(preview, dict):
+    preview = read_preview(sys.stdin)
+    if preview is None:
         raise SystemExit("that is no preview: give pulumi preview --json --show-sames")
     attached = None if options.offline else attached_to_networks(preview)
     pictures = {picture.name: picture for picture in previewed(preview, attached)}

@@ -6,7 +6,7 @@ from typing import Any
 
 from pulumi_swarm.plan.nodes import parse_node_name
 from pulumi_swarm.plan.overlay import ENCRYPTED_OPTION, MTU_OPTION
-from pulumi_swarm.review.quorum import NODE
+from pulumi_swarm.review.quorum import NODE, cluster_of
 from pulumi_swarm.review.rules import FIREWALL, INGRESS_RULE, NODES, peer_of, traffic_of
 from pulumi_swarm.review.sentences import NETWORK, Attached, Live
 from pulumi_swarm.review.steps import State, all_inputs, read_steps, within
@@ -23,7 +23,7 @@ def previewed(preview: Mapping[str, Any], attached: Attached | None) -> list[Pic
     """One picture for each swarm of the stack, from ``pulumi preview --json --show-sames``."""
     changes = {(step.kind, step.name): str(step.change) for step in read_steps(preview)}
     nodes = all_inputs(preview, NODE)
-    clusters = tuple(dict.fromkeys(_cluster(name) for name in sorted(nodes)))
+    clusters = tuple(dict.fromkeys(cluster_of(name) or name for name in sorted(nodes)))
 
     def is_of(cluster: str, name: str) -> bool:
         """Whether a resource is the cluster's, and not of one whose name begins with it too."""
@@ -116,11 +116,6 @@ def _traffic(rule: State, *, own: bool) -> str:
 def _now(found: tuple[State | None, State | None]) -> State:
     before, after = found
     return after or before or {}
-
-
-def _cluster(node: str) -> str:
-    found = parse_node_name(node)
-    return node if found is None else found.cluster
 
 
 def _number(node: str) -> int:

@@ -9,7 +9,14 @@ from collections.abc import Mapping, Sequence
 from ipaddress import ip_network
 from typing import Any
 
-from .ports import DEFAULT_DATA_PATH_PORT, ESP, GOSSIP_PORT, MANAGEMENT_PORT, SSH_PORT
+from .ports import (
+    DEFAULT_DATA_PATH_PORT,
+    ESP,
+    GOSSIP_PORT,
+    MANAGEMENT_PORT,
+    SSH_PORT,
+    WITH_PORTS,
+)
 
 MIN_ADMIN_PREFIX = 8  # no network of administrators is larger than a class A
 # Every join token and every key of a locked swarm starts so.
@@ -61,7 +68,7 @@ def opened_to_the_world(rule: Inputs) -> str:
     if protocol in (ESP, "esp"):
         return f"IP protocol {ESP} to {wide[0]}"
     low, high = rule.get("fromPort"), rule.get("toPort")
-    if low is None or protocol not in ("tcp", "udp", "6", "17"):
+    if low is None or protocol not in WITH_PORTS:
         return ""
     ports = [port for port in GUARDED_PORTS if low <= port <= (low if high is None else high)]
     return f"port {ports[0]} to {wide[0]}" if ports else ""

@@ -15,6 +15,7 @@ MIN_DATA_PATH_PORT = 1024  # moby daemon/cluster/listen_addr.go
 MAX_DATA_PATH_PORT = 49151
 SSH_PORT = 22
 ESP = "50"  # IP protocol number; AWS wants numbers for all but tcp, udp and icmp
+WITH_PORTS = ("tcp", "udp", "6", "17")  # of the protocols that rules name, by name or number
 
 ANYWHERE = "0.0.0.0/0"
 

@@ -11,13 +11,12 @@ preview itself failed.
 """
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 
 from .attached import attached_to_networks
 from .sentences import Review, review
-from .steps import errors
+from .steps import errors, read_preview
 
 DESTRUCTIVE_EXIT = 3
 FAILED_EXIT = 1
@@ -68,11 +67,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--offline", action="store_true", help="do not ask the managers what is attached"
     )
     options = parser.parse_args(arguments)
-    try:
-        preview = json.load(sys.stdin)
-    except ValueError:
-        preview = {}
-    if not isinstance(preview, dict) or not preview:
+    preview = read_preview(sys.stdin)
+    if not preview:
         sys.stdout.write(NOTHING_READ)
         return FAILED_EXIT
     attached = None if options.offline else attached_to_networks(preview)

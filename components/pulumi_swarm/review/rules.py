@@ -1,5 +1,7 @@
 """Rules of security groups, in sentences; pure."""
 
+from pulumi_swarm.plan.ports import WITH_PORTS
+
 from .steps import LATER, Change, State, Step
 
 FIREWALL = "swarm:index:SwarmFirewall"
@@ -8,7 +10,6 @@ RULES = {
     INGRESS_RULE: ("into", "from"),
     "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": ("out of", "to"),
 }
-WITH_PORTS = ("tcp", "udp", "6", "17")
 NODES = "the swarm's own nodes"
 
 

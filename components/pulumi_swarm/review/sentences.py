@@ -230,10 +230,11 @@ def _costs(steps: Sequence[Step]) -> Iterator[str]:
         if added or removed:
             yield f"{counted(added, name)} more, {removed} fewer"
     for step in steps:
-        before, after = bounds(step.before), bounds(step.after)
-        if step.kind == GROUP and before != after:
-            yield f"pool `{step.name}`: {after} machines, where it had {before}"
-        if step.kind == INSTANCE and step.change in (Change.CHANGE, Change.REPLACE):
+        if step.kind == GROUP:
+            before, after = bounds(step.before), bounds(step.after)
+            if before != after:
+                yield f"pool `{step.name}`: {after} machines, where it had {before}"
+        elif step.kind == INSTANCE and step.change in (Change.CHANGE, Change.REPLACE):
             was, now = step.before.get("instanceType"), step.after.get("instanceType")
             if was != now:
                 yield f"`{step.name}`: {was} → {now}"

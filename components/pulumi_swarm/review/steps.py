@@ -1,9 +1,10 @@
 """The steps of ``pulumi preview --json``, each with what it was and what it will be."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, TextIO
 
 State = Mapping[str, Any]
 LATER = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"  # the engine's own stand-in for what it cannot know
@@ -43,6 +44,15 @@ class Step:
 def read_steps(preview: Mapping[str, Any]) -> list[Step]:
     """Every change, by name. Components say nothing that their children do not."""
     return sorted(_steps(preview.get("steps") or ()), key=lambda step: (step.kind, step.name))
+
+
+def read_preview(stream: TextIO) -> Mapping[str, Any] | None:
+    """A preview as Pulumi prints it; None when that is none."""
+    try:
+        found = json.load(stream)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def errors(preview: Mapping[str, Any]) -> list[Mapping[str, Any]]:
