@@ -28,7 +28,11 @@ from pulumi_swarm.review.sentences import INSTANCE, NETWORK
 OLD_RULE = "aws:ec2/securityGroupRule:SecurityGroupRule"
 GROUP = "aws:ec2/securityGroup:SecurityGroup"
 TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
-CLEAR_VOLUMES = {INSTANCE: guard.clear_volumes, TEMPLATE: guard.clear_volumes_of_template}
+CLEAR_VOLUMES = {
+    INSTANCE: guard.clear_volumes,
+    TEMPLATE: guard.clear_volumes_of_template,
+    "aws:ebs/volume:Volume": guard.clear_volume,
+}
 
 
 def _swarm_ports(args: ResourceValidationArgs, report: ReportViolation) -> None:

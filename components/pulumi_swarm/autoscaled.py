@@ -86,6 +86,8 @@ class AutoscaledWorkerPool(pulumi.ComponentResource):
     def _template(self) -> aws.ec2.LaunchTemplate:
         args = self._args
         given = args.get("ami")
+        # A group's tags reach its machines, and not their disks.
+        tags = machine_tags(self._plan, self._name, Role.WORKER, {"swarm:pool": self._pool.name})
         return aws.ec2.LaunchTemplate(
             self._name,
             aws.ec2.LaunchTemplateArgs(
@@ -100,13 +102,16 @@ class AutoscaledWorkerPool(pulumi.ComponentResource):
                     http_endpoint="enabled", http_tokens="required", http_put_response_hop_limit=1
                 ),
                 block_device_mappings=[self._root_volume(given)],
+                tag_specifications=[
+                    aws.ec2.LaunchTemplateTagSpecificationArgs(resource_type="volume", tags=tags)
+                ],
                 tags=self._plan.tags,
             ),
             pulumi.ResourceOptions(
                 parent=self,
                 # As with every other machine: a raised generation alone brings new ones. Another
                 # template is what starts the refresh (docs/decisions/0002-generations.md).
-                ignore_changes=["imageId", "userData", "blockDeviceMappings"],
+                ignore_changes=["imageId", "userData", "blockDeviceMappings", "tagSpecifications"],
                 # Another processor needs another image.
                 replacement_trigger=f"{self._pool.generation} {self._pool.architecture}",
             ),

@@ -91,6 +91,7 @@ class Launcher:
         for its membership.
         """
         name = f"{self._name}-{node.key}"
+        tags = machine_tags(self._plan, name, node.role, {"swarm:node": node.key})
         instance = aws.ec2.Instance(
             name,
             aws.ec2.InstanceArgs(
@@ -122,7 +123,8 @@ class Launcher:
                 ),
                 subnet_id=subnet_id,
                 vpc_security_group_ids=None if security_group_id is None else [security_group_id],
-                tags=machine_tags(self._plan, name, node.role, {"swarm:node": node.key}),
+                tags=tags,
+                volume_tags=tags,
             ),
             pulumi.ResourceOptions(
                 parent=self._parent,

@@ -20,6 +20,7 @@ class LaunchTemplate(Ec2Object):
             "iamInstanceProfile",
             "metadataOptions",
             "blockDeviceMappings",
+            "tagSpecifications",
             "tags",
         }
     )
@@ -64,6 +65,11 @@ def _template_data(inputs: State) -> dict[str, Any]:
             "HttpPutResponseHopLimit": options.get("httpPutResponseHopLimit", 1),
             "HttpEndpoint": options.get("httpEndpoint", "enabled"),
         },
+        "TagSpecifications": [
+            tagged
+            for found in inputs.get("tagSpecifications") or []
+            for tagged in specification(found["resourceType"], found["tags"])
+        ],
     }
 
 

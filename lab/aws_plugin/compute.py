@@ -65,10 +65,11 @@ class Instance(ResourceType):
             "subnetId",
             "vpcSecurityGroupIds",
             "tags",
+            "volumeTags",
         }
     )
     outputs = frozenset({"arn", "instanceState", "privateIp"})
-    updatable = frozenset({"userData", "instanceType", "vpcSecurityGroupIds", "tags"})
+    updatable = frozenset({"userData", "instanceType", "vpcSecurityGroupIds", "tags", "volumeTags"})
 
     def create(self, inputs: State) -> tuple[str, State]:
         arguments: dict[str, Any] = {}
@@ -97,7 +98,10 @@ class Instance(ResourceType):
                 "HttpPutResponseHopLimit": options.get("httpPutResponseHopLimit", 1),
                 "HttpEndpoint": options.get("httpEndpoint", "enabled"),
             },
-            TagSpecifications=specification("instance", inputs.get("tags")),
+            TagSpecifications=[
+                *specification("instance", inputs.get("tags")),
+                *specification("volume", inputs.get("volumeTags")),
+            ],
             **arguments,
         )["Instances"][0]
         return made["InstanceId"], self._outputs(made)
@@ -138,7 +142,13 @@ class Instance(ResourceType):
             )
         super().update(resource_id, old, new)
         found = self.find(resource_id)
-        return {} if found is None else self._outputs(found)
+        if found is None:
+            return {}
+        for device in found.get("BlockDeviceMappings", []):
+            self.retag(
+                device["Ebs"]["VolumeId"], old.get("volumeTags") or {}, new.get("volumeTags") or {}
+            )
+        return self._outputs(found)
 
     def delete(self, resource_id: str, state: State) -> None:
         if self.find(resource_id) is not None:

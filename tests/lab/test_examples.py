@@ -98,6 +98,27 @@ def test_archive_is_installed_and_serves_the_package_py_5(
     assert json.loads(shown)["resources"].keys() == expected["resources"].keys()
 
 
+def test_package_is_added_from_its_folder(
+    make: Callable[[str], Program], own_cloud: LocalCloud, tmp_path: Path
+) -> None:
+    """As `packages:` in an example has it, by hand."""
+    example = "overlay-for-services/typescript"
+    folder = tmp_path / "program"
+    shutil.copytree(EXAMPLES / example, folder)
+    without_packages(folder)
+    program = write_program(folder, own_cloud)
+    program.pulumi("package", "add", str(ROOT / "components"))
+    program.pulumi("install")
+    assert program.preview() == make(example).preview()
+
+
+def without_packages(folder: Path) -> None:
+    """A program that does not say yet where its packages come from."""
+    project = yaml.safe_load((folder / "Pulumi.yaml").read_text(encoding="utf-8"))
+    del project["packages"]
+    (folder / "Pulumi.yaml").write_text(yaml.safe_dump(project), encoding="utf-8")
+
+
 def test_package_is_added_by_its_git_address(
     make: Callable[[str], Program], own_cloud: LocalCloud, tmp_path: Path
 ) -> None:
@@ -109,9 +130,7 @@ def test_package_is_added_by_its_git_address(
         text = (folder / name).read_text(encoding="utf-8").replace("@pulumi/swarm", "@team/swarm")
         text = text.replace("file:sdks/swarm", "file:sdks/team-swarm")
         (folder / name).write_text(text, encoding="utf-8")
-    project = yaml.safe_load((folder / "Pulumi.yaml").read_text(encoding="utf-8"))
-    del project["packages"]
-    (folder / "Pulumi.yaml").write_text(yaml.safe_dump(project), encoding="utf-8")
+    without_packages(folder)
     shutil.copytree(HOME / "plugins", plugins)
     program = write_program(folder, own_cloud)
     with served(tmp_path) as (address, authority):

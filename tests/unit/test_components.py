@@ -450,6 +450,20 @@ def test_machines_ask_for_tokens_and_encrypt_their_disks_im_2(recorder: Recorder
         assert made.inputs["tags"]["Name"] == made.name
 
 
+@BOTH
+def test_tags_of_the_callers_reach_machines_and_their_disks(recorder: Recorder, how: str) -> None:
+    build(how, {**GOOD, **POOLS, "tags": {"team": "web"}})
+    machines = recorder.of("aws:ec2/instance:Instance")
+    assert all(made.inputs["tags"]["team"] == "web" for made in machines)
+    assert all(made.inputs["volumeTags"] == made.inputs["tags"] for made in machines)
+    templates = {m.name: m.inputs for m in recorder.of("aws:ec2/launchTemplate:LaunchTemplate")}
+    for group in recorder.of("aws:autoscaling/group:Group"):
+        of_machines = {tag["key"]: tag["value"] for tag in group.inputs["tags"]}
+        assert of_machines["team"] == "web"
+        (of_disks,) = templates[group.name]["tagSpecifications"]
+        assert of_disks == {"resourceType": "volume", "tags": of_machines}
+
+
 def test_public_access_gives_each_manager_an_elastic_address(recorder: Recorder) -> None:
     build("import", {**GOOD, "access": "public"})
     elastic = recorder.of("aws:ec2/eip:Eip")
@@ -466,21 +480,23 @@ def test_nat_per_zone_gives_each_zone_its_own_way_out(recorder: Recorder) -> Non
     assert len({r["natGatewayId"] for r in routes}) == len({r["routeTableId"] for r in routes}) == 3
 
 
-def test_own_subnets_are_used_and_no_vpc_is_made(recorder: Recorder) -> None:
+@BOTH
+def test_own_subnets_are_used_and_no_vpc_is_made(recorder: Recorder, how: str) -> None:
     subnets = ["subnet-1", pulumi.Output.from_input("subnet-2")]
-    build("import", {**GOOD, "vpc_id": pulumi.Output.from_input("vpc-1"), "subnet_ids": subnets})
+    build(how, {**GOOD, "vpc_id": pulumi.Output.from_input("vpc-1"), "subnet_ids": subnets})
     assert recorder.of("aws:ec2/vpc:Vpc") == []
     used = {m.inputs["subnetId"] for m in recorder.of("aws:ec2/networkInterface:NetworkInterface")}
     assert used == {"subnet-1", "subnet-2"}
 
 
-def test_given_groups_get_the_rules_and_no_group_is_made(recorder: Recorder) -> None:
+@BOTH
+def test_given_groups_get_the_rules_and_no_group_is_made(recorder: Recorder, how: str) -> None:
     place = {"vpc_id": "vpc-1", "subnet_ids": ["subnet-1"]}
     groups = {
         "manager_security_group_id": "sg-m",
         "worker_security_group_id": pulumi.Output.from_input("sg-w"),
     }
-    build("import", {**GOOD, **place, **groups})
+    build(how, {**GOOD, **place, **groups})
     assert recorder.of("aws:ec2/securityGroup:SecurityGroup") == []
     rules = recorder.of("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")
     into = {m.inputs["securityGroupId"] for m in rules}

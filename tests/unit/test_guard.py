@@ -1,6 +1,8 @@
 """What must hold of any program with a swarm."""
 
 import base64
+import gzip
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -71,9 +73,47 @@ def test_volume_of_a_launch_template_in_clear_is_named() -> None:
     assert guard.clear_volumes_of_template({}) == ["the root volume"]
 
 
-def test_token_in_user_data_is_found_as_base64_too() -> None:
-    text = "#!/bin/sh\ndocker swarm join --token SWMTKN-1-abc 10.0.0.1:2377"
-    assert guard.holds_secret(text)
-    assert guard.holds_secret(base64.b64encode(text.encode()).decode())
-    assert not guard.holds_secret(base64.b64encode(b"#!/bin/sh").decode())
-    assert not guard.holds_secret("#!/bin/sh")
+def test_volume_that_stands_for_itself_in_clear_is_named() -> None:
+    assert guard.clear_volume({"size": 8}) == ["the volume"]
+    assert guard.clear_volume({"size": 8, "encrypted": True}) == []
+
+
+JOINS = b"#!/bin/sh\ndocker swarm join --token SWMTKN-1-abc 10.0.0.1:2377"
+HARMLESS = b"#!/bin/sh\necho nothing is to be found in here; 10.0.0.1:2377"
+
+
+def plain(text: bytes) -> str:
+    return text.decode()
+
+
+def in_base64(text: bytes) -> str:
+    return base64.b64encode(text).decode()
+
+
+def in_gzip(text: bytes) -> str:
+    return in_base64(gzip.compress(text))
+
+
+def as_a_part(text: bytes) -> str:
+    lines = base64.encodebytes(gzip.compress(text)).decode()
+    return f"MIME-Version: 1.0\n\n--b\nContent-Type: text/x-shellscript\n\n{lines}\n--b--\n"
+
+
+def as_a_written_file_of_a_template(text: bytes) -> str:
+    file = f"#cloud-config\nwrite_files:\n- {{encoding: b64, content: {in_base64(text)}}}\n"
+    return in_gzip(file.encode())
+
+
+@pytest.mark.parametrize(
+    "form", [plain, in_base64, in_gzip, as_a_part, as_a_written_file_of_a_template]
+)
+def test_token_in_user_data_is_found_however_it_is_packed(
+    form: Callable[[bytes], str],
+) -> None:
+    assert guard.holds_secret(form(JOINS))
+    assert not guard.holds_secret(form(HARMLESS))
+
+
+def test_what_only_looks_packed_is_no_secret_and_no_error() -> None:
+    cut_short = in_base64(gzip.compress(JOINS)[:14] + b"nonsense")
+    assert not guard.holds_secret(f"{'a' * 17} {'b' * 21} {cut_short}")

@@ -5,7 +5,9 @@ returns what is wrong with it, or nothing.
 """
 
 import base64
-from collections.abc import Mapping, Sequence
+import re
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import ip_network
 from typing import Any
 
@@ -20,7 +22,12 @@ from .ports import (
 
 MIN_ADMIN_PREFIX = 8  # no network of administrators is larger than a class A
 # Every join token and every key of a locked swarm starts so.
-SECRET_PREFIXES = ("SWMTKN-", "SWMKEY-")
+SECRET_PREFIXES = (b"SWMTKN-", b"SWMKEY-")
+GZIP = b"\x1f\x8b"
+GZIP_BITS = 16 + zlib.MAX_WBITS  # zlib's word for gzip's header
+# Of a template in base64: an archive of parts, of which one is a script in base64.
+PACKED_AT_MOST = 4
+BASE64 = re.compile(rb"[A-Za-z0-9+/]{16,}(?:\s[A-Za-z0-9+/]+)*")
 DOCKER_API_PORTS = (2375, 2376)  # without and with TLS: root on the machine
 GUARDED_PORTS = (
     *(SSH_PORT, MANAGEMENT_PORT, GOSSIP_PORT, DEFAULT_DATA_PATH_PORT),
@@ -37,18 +44,29 @@ def is_large_part_of_the_world(cidr: str) -> bool:
 
 
 def holds_secret(text: str) -> bool:
-    """Whether a text holds something like a join token or an unlock key, also in base64.
+    """Whether a text holds something like a join token or an unlock key.
 
-    Launch templates take their user-data in no other form.
+    In base64 and gzip too, also of a part: launch templates take their user-data in base64, and
+    cloud-init each part in both.
     """
-    return any(prefix in form for prefix in SECRET_PREFIXES for form in (text, _decoded(text)))
+    forms = _unpacked(text.encode(), PACKED_AT_MOST)
+    return any(prefix in form for form in forms for prefix in SECRET_PREFIXES)
 
 
-def _decoded(text: str) -> str:
-    try:
-        return base64.b64decode(text, validate=True).decode(errors="replace")
-    except ValueError:
-        return ""
+def _unpacked(data: bytes, depth: int) -> Iterator[bytes]:
+    """The data as it stands, and all that is packed in it."""
+    yield data
+    if depth == 0:
+        return
+    if data.startswith(GZIP):
+        try:
+            yield from _unpacked(zlib.decompressobj(GZIP_BITS).decompress(data), depth - 1)
+        except zlib.error:
+            return
+    for found in BASE64.findall(data):
+        letters = b"".join(found.split())
+        whole = len(letters) - (len(letters) % 4 == 1)  # one letter alone stands for no byte
+        yield from _unpacked(base64.b64decode(letters[:whole] + b"=="), depth - 1)
 
 
 def opened_to_the_world(rule: Inputs) -> str:
@@ -84,6 +102,11 @@ def clear_volumes(machine: Inputs) -> Sequence[str]:
     root = machine.get("rootBlockDevice") or {}
     found = [] if root.get("encrypted") else ["the root volume"]
     return [*found, *_clear(machine.get("ebsBlockDevices") or ())]
+
+
+def clear_volume(volume: Inputs) -> Sequence[str]:
+    """A volume that stands for itself, if it is not encrypted."""
+    return _clear([{**volume, "deviceName": "the volume"}])
 
 
 def clear_volumes_of_template(template: Inputs) -> Sequence[str]:
