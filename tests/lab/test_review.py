@@ -14,6 +14,14 @@ from pulumi_swarm.review.attached import attached_to_networks
 from pulumi_swarm.review.sentences import Review, review
 from tests.lab.cloud import LocalCloud, Stack
 from tests.lab.containers import container, service, stopped, vni
+from tests.lab.seen import (
+    happened,
+    said_of_instances,
+    said_of_networks,
+    said_of_nodes,
+    said_of_ranges,
+    seen,
+)
 
 APP, SHARED = {"name": "app"}, {"name": "shared", "attachable": True}
 SECURE = {
@@ -205,6 +213,50 @@ def test_command_gates_a_merge_by_its_exit_code(stack: Stack) -> None:
     assert exit_code(networks=[]) == 3
 
 
+def test_what_swarm_and_aws_show_after_an_up_is_what_the_report_said(
+    stack: Stack, swarm: LocalCloud
+) -> None:
+    stack.keep(nodeGenerations=stack.raised("worker-0"))  # machines do not go back
+    kept = [network for network in stack.base("networks") if network["name"] == "app"]
+    there: dict[str, Any] = {
+        "networks": [*kept, {**SHARED, "subnet": "10.211.0.0/24"}, {"name": "later"}],
+        "workerCount": 3,
+        "adminCidrs": [*stack.base("adminCidrs"), "198.51.100.0/24"],
+    }
+    expected = (
+        {"shared": "replaced", "later": "added", "secure": "removed"},
+        {"swarm-worker-0": "replaced", "swarm-worker-2": "added"},
+    )
+    assert hold_against(stack, swarm, **there) == expected
+    back = (
+        {"shared": "replaced", "later": "removed", "secure": "added"},
+        {"swarm-worker-2": "removed"},
+    )
+    assert hold_against(stack, swarm) == back
+
+
+def hold_against(
+    stack: Stack, swarm: LocalCloud, **changes: Any
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Make a change; what became of networks and of nodes, which the report said of all."""
+    before = seen(swarm)
+    report = reviewed(stack, **changes)
+    stack.up()
+    after = seen(swarm)
+    networks = happened(before.networks, after.networks)
+    nodes = happened(before.nodes, after.nodes)
+    assert said_of_networks(report) == networks
+    assert said_of_nodes(report) == nodes
+    opened, closed = after.ranges - before.ranges, before.ranges - after.ranges
+    assert opened or closed
+    assert said_of_ranges(report) == dict.fromkeys(opened, "opened") | dict.fromkeys(
+        closed, "closed"
+    )
+    assert said_of_instances(report) == len(after.instances) - len(before.instances)
+    assert report.destructive
+    return networks, nodes
+
+
 def test_up_does_what_the_report_said(stack: Stack) -> None:
     found = reviewed(
         stack, networks=[*stack.base("networks"), {"name": "later"}], taskHistoryLimit=3
@@ -230,6 +282,8 @@ def test_picture_of_a_preview_shows_what_is_there_and_what_changes(
     assert found.zones == ("us-east-1a", "us-east-1b", "us-east-1c")
     assert {n.name: n.change for n in found.networks} == {
         "app": "removed",
+        "docker_gwbridge": "",
+        "ingress": "",
         "later": "added",
         "secure": "",
         "shared": "",
@@ -238,4 +292,5 @@ def test_picture_of_a_preview_shows_what_is_there_and_what_changes(
     assert {"10.210.0.0/24", "MTU 1400", "encrypted", "attachable"} <= set(secure.details)
     assert f"VNI {vni(swarm, 'secure')}" in secure.details
     assert secure.users == "0 services, 0 containers attached"
-    assert "between nodes: 2377/tcp" in [opening.text for opening in found.openings]
+    managers, workers = ({opening.text for opening in group.openings} for group in found.groups)
+    assert managers - workers == {"2377/tcp from nodes", "22/tcp from 203.0.113.10/32"}

@@ -80,3 +80,10 @@ EVERYTHING: dict[str, Any] = {
         }
     ],
 }
+
+POOLS = {
+    "worker_pools": [
+        {"name": "web", "min_size": 1, "max_size": 4, "instance_types": ["m7i.large", "m7a.large"]},
+        {"name": "batch", "max_size": 9, "on_demand_percentage_above_base_capacity": 0},
+    ]
+}

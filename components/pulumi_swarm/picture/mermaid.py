@@ -33,9 +33,12 @@ def _lines(picture: Picture) -> Iterator[str]:
         words = (network.name, *network.details, network.users, network.change)
         yield f"  network{i}{{{{{_text(*words)}}}}}"
         yield f"  network{i} -.- {' & '.join(_key(machine) for machine in picture.machines)}"
-    if picture.openings:
-        openings = (f"{o.text} ({o.change})" if o.change else o.text for o in picture.openings)
-        yield f"  openings[/{_text('Let in', *openings)}/]"
+    for i, group in enumerate(picture.groups):
+        openings = (f"{o.text} ({o.change})" if o.change else o.text for o in group.openings)
+        yield f"  group{i}[/{_text(group.name, group.change, *openings)}/]"
+        machines = picture.machines_of(group)
+        if machines:
+            yield f"  {' & '.join(_key(machine) for machine in machines)} --- group{i}"
     changes = list(_changes(picture))
     for key, change in changes:
         yield f"  class {key} {_class(change)}"
@@ -50,6 +53,9 @@ def _changes(picture: Picture) -> Iterator[tuple[str, str]]:
     for i, network in enumerate(picture.networks):
         if network.change != STAYS:
             yield f"network{i}", network.change
+    for i, group in enumerate(picture.groups):
+        if group.change != STAYS:
+            yield f"group{i}", group.change
 
 
 def _key(machine: Machine) -> str:

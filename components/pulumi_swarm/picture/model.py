@@ -1,8 +1,14 @@
 """What a picture shows; pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from pulumi_swarm.plan.overlay import ENCRYPTED_OPTION, MTU_OPTION
+from pulumi_swarm.plan.ports import Role
+
+OVER_THE_ZONES = "over the zones"  # where the machines of a pool are
+Body = Mapping[str, Any]
 STAYS = ""  # the change of what stays as it is
 
 
@@ -35,13 +41,23 @@ class Opening:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """A security group with what its rules let in. Its machines are those of ``role``, if any."""
+
+    name: str
+    role: Role | None
+    openings: tuple[Opening, ...]
+    change: str = STAYS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
     """All of one swarm."""
 
     name: str
     machines: tuple[Machine, ...]
     networks: tuple[Net, ...]
-    openings: tuple[Opening, ...]
+    groups: tuple[Group, ...]
 
     @property
     def zones(self) -> tuple[str, ...]:
@@ -51,6 +67,52 @@ class Picture:
     def machines_in(self, zone: str) -> Sequence[Machine]:
         """The machines of a zone: managers first."""
         return [machine for machine in self.machines if machine.zone == zone]
+
+    def machines_of(self, group: Group) -> Sequence[Machine]:
+        """The machines that a group is about. What is no manager is a worker, or a pool of them."""
+        if group.role is None:
+            return []
+        is_manager = group.role is Role.MANAGER
+        return [m for m in self.machines if (m.role == Role.MANAGER) is is_manager]
+
+
+def pool_role(bounds: str) -> str:
+    """What a pool is, by the fewest and the most machines of it."""
+    return f"{bounds} {Role.WORKER}s"
+
+
+def group_title(role: Role) -> str:
+    """What the group of a role is called, whether it was made or given."""
+    return f"security group of the {role}s"
+
+
+def own_networks(
+    ingress: tuple[Body | None, Body | None], gwbridge: tuple[Body | None, Body | None]
+) -> Iterator[Net]:
+    """The two networks that every node has, from what Docker is asked for: before, and after."""
+    for kind, (before, after) in (("published ports", ingress), ("on every node", gwbridge)):
+        body = after or before
+        if body is not None:
+            options = body.get("Options") or {}
+            configs = (body.get("IPAM") or {}).get("Config") or ()
+            yield Net(
+                name=str(body["Name"]),
+                details=(
+                    kind,
+                    *(str(config.get("Subnet")) for config in configs),
+                    f"MTU {options.get(MTU_OPTION)}",
+                    *(["encrypted"] if ENCRYPTED_OPTION in options else []),
+                ),
+                change=_change(before, after),
+            )
+
+
+def _change(before: Body | None, after: Body | None) -> str:
+    if before is None:
+        return "added"
+    if after is None:
+        return "removed"
+    return STAYS if before == after else "replaced"
 
 
 def network_details(

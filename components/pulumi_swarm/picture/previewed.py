@@ -6,17 +6,34 @@ from typing import Any
 
 from pulumi_swarm.plan.nodes import parse_node_name
 from pulumi_swarm.plan.overlay import ENCRYPTED_OPTION, MTU_OPTION
+from pulumi_swarm.plan.ports import Role
+from pulumi_swarm.review.pools import GROUP as POOL
+from pulumi_swarm.review.pools import TEMPLATE, bounds
 from pulumi_swarm.review.quorum import NODE, cluster_of
 from pulumi_swarm.review.rules import FIREWALL, INGRESS_RULE, NODES, peer_of, traffic_of
-from pulumi_swarm.review.sentences import NETWORK, Attached, Live
+from pulumi_swarm.review.sentences import NETWORK, SETTINGS, SPEC, Attached, Live
 from pulumi_swarm.review.steps import State, all_inputs, read_steps, within
 from pulumi_swarm.review.words import counted
 
-from .model import STAYS, Machine, Net, Opening, Picture, network_details
+from .model import (
+    OVER_THE_ZONES,
+    STAYS,
+    Group,
+    Machine,
+    Net,
+    Opening,
+    Picture,
+    group_title,
+    network_details,
+    own_networks,
+    pool_role,
+)
 
 IsMine = Callable[[str], bool]
+Changes = Mapping[tuple[str, str], str]
 
 SUBNET = "aws:ec2/subnet:Subnet"
+SECURITY_GROUP = "aws:ec2/securityGroup:SecurityGroup"
 
 
 def previewed(preview: Mapping[str, Any], attached: Attached | None) -> list[Picture]:
@@ -33,17 +50,24 @@ def previewed(preview: Mapping[str, Any], attached: Attached | None) -> list[Pic
     return [
         Picture(
             name=cluster,
-            machines=tuple(_machines(preview, partial(is_of, cluster), changes)),
-            networks=tuple(_networks(preview, partial(is_of, cluster), changes, attached)),
-            openings=tuple(_openings(preview, partial(is_of, cluster), changes)),
+            machines=(
+                *_machines(preview, partial(is_of, cluster), changes),
+                *_pools(preview, partial(is_of, cluster), changes),
+            ),
+            networks=(
+                *own_networks(
+                    _body(preview, SPEC, cluster, "ingress"),
+                    _body(preview, SETTINGS, cluster, "dockerGwbridge"),
+                ),
+                *_networks(preview, partial(is_of, cluster), changes, attached),
+            ),
+            groups=tuple(_groups(preview, cluster, partial(is_of, cluster), changes)),
         )
         for cluster in clusters
     ]
 
 
-def _machines(
-    preview: Mapping[str, Any], is_mine: IsMine, changes: Mapping[tuple[str, str], str]
-) -> Iterator[Machine]:
+def _machines(preview: Mapping[str, Any], is_mine: IsMine, changes: Changes) -> Iterator[Machine]:
     subnets = all_inputs(preview, SUBNET)
     mine = [_now(subnets[name]) for name in sorted(subnets) if is_mine(name)]
     given = dict.fromkeys(subnet.get("availabilityZone") for subnet in mine)
@@ -58,10 +82,31 @@ def _machines(
             )
 
 
+def _pools(preview: Mapping[str, Any], is_mine: IsMine, changes: Changes) -> Iterator[Machine]:
+    for name, found in all_inputs(preview, POOL).items():
+        if is_mine(name):
+            # Another template ends the machines of a group that itself stays.
+            renewed = changes.get((TEMPLATE, name)) == "replaced" and "replaced"
+            yield Machine(
+                name=name,
+                role=pool_role(bounds(_now(found))),
+                zone=OVER_THE_ZONES,
+                change=renewed or changes.get((POOL, name), STAYS),
+            )
+
+
+def _body(
+    preview: Mapping[str, Any], kind: str, cluster: str, word: str
+) -> tuple[State | None, State | None]:
+    """What Docker is asked for of a cluster's own network, before and after."""
+    before, after = all_inputs(preview, kind).get(cluster, (None, None))
+    return (before or {}).get(word), (after or {}).get(word)
+
+
 def _networks(
     preview: Mapping[str, Any],
     is_mine: IsMine,
-    changes: Mapping[tuple[str, str], str],
+    changes: Changes,
     attached: Attached | None,
 ) -> Iterator[Net]:
     for name, found in sorted(all_inputs(preview, NETWORK).items()):
@@ -94,23 +139,43 @@ def _users(live: Live | None) -> str:
     return f"{services}, {counted(live.containers, 'container')} attached"
 
 
-def _openings(
-    preview: Mapping[str, Any], is_mine: IsMine, changes: Mapping[tuple[str, str], str]
-) -> Iterator[Opening]:
-    """What is let in, each kind of traffic once; a rule of its own for each pair of groups."""
-    seen: dict[str, str] = {}
+def _groups(
+    preview: Mapping[str, Any], cluster: str, is_mine: IsMine, changes: Changes
+) -> Iterator[Group]:
+    """The groups of the two roles, and those that only rules beside the swarm's are about."""
     own = within(preview, INGRESS_RULE, FIREWALL)
-    for name, found in sorted(all_inputs(preview, INGRESS_RULE).items()):
-        if is_mine(name):
-            text = _traffic(_now(found), own=name in own)
-            seen[text] = seen.get(text) or changes.get((INGRESS_RULE, name), STAYS)
+    rules = {
+        name: _now(found)
+        for name, found in sorted(all_inputs(preview, INGRESS_RULE).items())
+        if is_mine(name)
+    }
+    for role in Role:
+        into = [name for name in rules if name in own and name.startswith(f"{cluster}-{role}-")]
+        yield Group(
+            name=group_title(role),
+            role=role,
+            openings=tuple(_openings({name: rules[name] for name in into}, changes, own=True)),
+            change=changes.get((SECURITY_GROUP, f"{cluster}-{role}s"), STAYS),
+        )
+    beside = {name: rule for name, rule in rules.items() if name not in own}
+    if beside:
+        openings = tuple(_openings(beside, changes, own=False))
+        yield Group(name="rules beside the swarm's", role=None, openings=openings)
+
+
+def _openings(rules: Mapping[str, State], changes: Changes, *, own: bool) -> Iterator[Opening]:
+    """Each kind of traffic once; there is a rule of its own for each group that it comes from."""
+    seen: dict[str, str] = {}
+    for name, rule in rules.items():
+        text = _traffic(rule, own=own)
+        seen[text] = seen.get(text) or changes.get((INGRESS_RULE, name), STAYS)
     yield from (Opening(text=text, change=change) for text, change in seen.items())
 
 
 def _traffic(rule: State, *, own: bool) -> str:
     peer, what = peer_of(rule, own=own), traffic_of(rule)
     what = "IP protocol 50" if what == "ESP" else what  # as the picture of what is declared has it
-    return f"between nodes: {what}" if peer == NODES else f"from {peer}: {what}"
+    return f"{what} from {'nodes' if peer == NODES else peer}"
 
 
 def _now(found: tuple[State | None, State | None]) -> State:

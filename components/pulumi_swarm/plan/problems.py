@@ -40,5 +40,7 @@ _SHOWN_LENGTH = 80  # characters; a longer value would bury the sentence
 def _shown(value: object) -> str:
     if value is None:
         return "missing"
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # as the caller wrote it: a package is sent every number as a float
     text = repr(value)
     return text if len(text) <= _SHOWN_LENGTH else f"{text[: _SHOWN_LENGTH - 3]}..."

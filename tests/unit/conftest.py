@@ -1,0 +1,21 @@
+"""A program without an engine, for tests that construct."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+from pulumi.runtime import mocks, settings
+
+from tests.unit.construction import Recorder
+
+
+@pytest.fixture
+def recorder() -> Iterator[Recorder]:
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    recording = Recorder()
+    mocks.set_mocks(recording, project="swarm", stack="test")
+    yield recording
+    settings.reset_options()
+    loop.close()
+    asyncio.set_event_loop(None)
