@@ -190,6 +190,21 @@ def test_machine_with_the_name_of_another_is_another_node_jn_13(
         _forget(swarm, address)
 
 
+def test_machine_under_the_name_of_one_that_was_taken_out_joins_once_jn_13(
+    swarm: Machines, table: Table
+) -> None:
+    with table.row("the host name of a node that was taken out comes back", holds="once") as row:
+        address = swarm.address("worker-1")
+        swarm.terminate("worker-1")
+        _forget(swarm, address)
+        others = swarm.node_ids()
+        swarm.boot("worker-1")
+        row.injected()
+        swarm.settle()  # nobody else is listed
+        assert len(swarm.node_ids() - others) == 1
+        eventually(lambda: replicas(swarm) == "3/3", 90, "the service is complete")
+
+
 def _forget(swarm: Machines, address: str) -> None:
     """Take the node at an address off the list, as Node does when its machine goes."""
     template = "{{.Status.Addr}} {{.ID}}"

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,6 @@ from tests.lab.cloud import LocalCloud, Stack, eventually, running_cloud, slow_b
 from tests.lab.containers import MANAGER, networks, ready
 
 EVERYONE = [*(f"swarm-manager-{i}" for i in range(3)), "swarm-worker-0", "swarm-worker-1"]
-OVERLAYS = {"app", "shared", "secure"}
 AS_DECLARED = "as declared, nobody twice"
 
 
@@ -68,7 +68,11 @@ def as_declared(stack: Stack, cloud: LocalCloud) -> None:
     listing = ("docker", "node", "ls", "--format", "{{.Hostname}}")
     assert sorted(cloud.on(MANAGER, *listing).split()) == EVERYONE
     eventually(lambda: sorted(ready(cloud)) == EVERYONE, 60, "all are ready")
-    assert networks(cloud, MANAGER).keys() >= OVERLAYS
+    declared = {network["name"] for network in stack.base("networks")}
+    overlays = {
+        name for name, (driver, _) in networks(cloud, MANAGER).items() if driver == "overlay"
+    }
+    assert overlays == {"ingress", *declared}
     assert sorted(cloud.hosts()) == EVERYONE
     assert stack.preview() == {}
 
@@ -85,27 +89,56 @@ POINTS = [
 # Before sshd and the bootstrap: a machine which one update starts has not joined when the next one
 # looks for it, and no client waits for as long by itself.
 SLOW_BOOT_SECONDS = 45
-# Of a swarm that is there, while one of its workers is replaced.
-POINTS_OF_A_REPLACEMENT = ["Node swarm-worker-1 deleting", "Instance swarm-worker-1 creating"]
+# Of a swarm that is there, while this machine is replaced or this network comes or goes.
+LATER = {"name": "later"}
+POINTS_OF_A_CHANGE = {
+    "Node swarm-worker-1 deleting": "worker-1",
+    "Instance swarm-worker-1 deleting": "worker-1",
+    "Instance swarm-worker-1 creating": "worker-1",
+    "Node swarm-worker-1 creating": "worker-1",
+    "Node swarm-manager-2 deleting": "manager-2",
+    "Instance swarm-manager-2 creating": "manager-2",
+    "Node swarm-manager-2 creating": "manager-2",
+    "Network swarm-later creating": "a network more",
+    "Network swarm-later deleting": "a network less",
+}
 
 
-@pytest.mark.parametrize("point", [*POINTS, *POINTS_OF_A_REPLACEMENT])
-def test_update_that_is_ended_goes_on_with_the_next(
+def end_in_order(stack: Stack, row: Row, text: str) -> None:
+    """By SIGTERM, which is what a CI system sends first, and a shutdown."""
+    end_at(begin(stack, "up"), text, signal.SIGTERM, row)
+    # In order: nothing is left of which Pulumi does not know whether it was made.
+    assert not json.loads(stack.export())["deployment"].get("pending_operations")
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_first_update_that_is_ended_goes_on_with_the_next(
     stack: Stack, updated_cloud: LocalCloud, table: Table, point: str
 ) -> None:
-    """By SIGTERM, which is what a CI system sends first, and a shutdown."""
+    """The next is ended in its turn, at a later point; the one after the last gets it done."""
+    stack.configure(userDataParts=slow_boot(SLOW_BOOT_SECONDS))
     held = "it ends in order, and the next goes on"
-    if point in POINTS:
-        stack.configure(userDataParts=slow_boot(SLOW_BOOT_SECONDS))
-    else:
-        stack.keep(nodeGenerations={"worker-1": 2})
-    with table.row(f"pulumi up is ended at '{point}'", holds=held) as row:
-        text = ANYTHING if point.startswith("thing") else point
-        end_at(begin(stack, "up"), text, signal.SIGTERM, row)
-        # In order: nothing is left of which Pulumi does not know whether it was made.
-        assert not json.loads(stack.export())["deployment"].get("pending_operations")
-    if point in (POINTS[-1], POINTS_OF_A_REPLACEMENT[-1]):
-        stack.configure()
+    with table.row(f"the first pulumi up is ended at '{point}'", holds=held) as row:
+        end_in_order(stack, row, ANYTHING if point.startswith("thing") else point)
+        if point == POINTS[-1]:
+            stack.configure()
+            stack.up()
+            as_declared(stack, updated_cloud)
+
+
+@pytest.mark.parametrize("point", POINTS_OF_A_CHANGE)
+def test_update_that_is_ended_is_done_by_the_next(
+    stack: Stack, updated_cloud: LocalCloud, table: Table, point: str
+) -> None:
+    match POINTS_OF_A_CHANGE[point]:
+        case "a network more":
+            stack.keep(networks=[*stack.base("networks"), LATER])
+        case "a network less":
+            stack.keep(networks=[n for n in stack.base("networks") if n != LATER])
+        case key:
+            stack.keep(nodeGenerations=stack.raised(key))
+    with table.row(f"pulumi up is ended at '{point}'", holds=AS_DECLARED) as row:
+        end_in_order(stack, row, point)
         stack.up()
         as_declared(stack, updated_cloud)
 
@@ -114,14 +147,13 @@ def test_update_that_is_killed_while_it_waits_for_a_node_goes_on_with_the_next(
     stack: Stack, updated_cloud: LocalCloud, table: Table
 ) -> None:
     with table.row("pulumi up is killed while it waits for a node", holds=AS_DECLARED) as row:
-        stack.configure(nodeGenerations={"worker-1": 3})
+        stack.keep(nodeGenerations=stack.raised("worker-1"))
         end_at(begin(stack, "up"), "Node swarm-worker-1 creating", signal.SIGKILL)
         row.injected()
         locked = stack.attempt("up")
         assert "pulumi cancel" in locked.stdout + locked.stderr
         stack.pulumi("cancel", "--stack", stack.name, "--yes")
         stack.up()
-        stack.keep(nodeGenerations={"worker-1": 3})
         as_declared(stack, updated_cloud)
 
 
@@ -141,24 +173,41 @@ def test_second_update_at_the_same_time_is_refused(
         as_declared(stack, updated_cloud)
 
 
-def kill_dockerd(cloud: LocalCloud, names: list[str]) -> None:
+@contextmanager
+def dockerd_dying(cloud: LocalCloud, names: list[str], every_seconds: float) -> Iterator[None]:
+    """Kill dockerd again and again; that ends by itself, should nobody end it."""
+    times = int(150 / every_seconds)
+    again = (
+        f"for _ in $(seq {times}); do systemctl kill -s KILL docker; sleep {every_seconds}; done"
+    )
     for name in names:
-        cloud.on(name, "systemctl", "kill", "--signal=KILL", "docker", check=False)
+        cloud.on(name, "systemd-run", "--quiet", "--unit=killer", "sh", "-c", again)
+    try:
+        yield
+    finally:
+        for name in names:
+            cloud.on(name, "systemctl", "stop", "killer", check=False)
 
 
+def starts(cloud: LocalCloud, name: str) -> int:
+    """How often systemd has started dockerd of a host anew."""
+    return int(cloud.on(name, "systemctl", "show", "docker", "--property=NRestarts", "--value"))
+
+
+# Before it answers at all; and when it does, for a moment without its swarm's networks.
+@pytest.mark.parametrize("every_seconds", [0.3, 4], ids=["at-once", "while-it-starts"])
 def test_refresh_forgets_nothing_while_dockerd_is_killed_kd_6(
-    stack: Stack, updated_cloud: LocalCloud, table: Table
+    stack: Stack, updated_cloud: LocalCloud, table: Table, every_seconds: float
 ) -> None:
-    with table.row("dockerd of every manager is killed during refresh", holds=AS_DECLARED) as row:
-        process = begin(stack, "refresh")
-        time.sleep(1)
-        kill_dockerd(updated_cloud, EVERYONE[:3])
-        process.communicate(timeout=240)
+    fault = f"dockerd of every manager is killed every {every_seconds} s during refresh"
+    with table.row(fault, holds=AS_DECLARED) as row:
+        before = {r["urn"] for r in stack.resources()}
+        with dockerd_dying(updated_cloud, EVERYONE[:3], every_seconds):
+            refreshed = stack.attempt("refresh")
         row.injected()
-        assert {r["urn"].split("::")[-1] for r in stack.resources()} >= {
-            *EVERYONE,
-            *(f"swarm-{name}" for name in OVERLAYS),
-        }
+        if every_seconds < 1:
+            assert refreshed.returncode != 0, refreshed.stdout  # nobody could have answered
+        assert {r["urn"] for r in stack.resources()} == before
         eventually(lambda: sorted(ready(updated_cloud)) == EVERYONE, 90, "all are ready")
         stack.refresh()
         as_declared(stack, updated_cloud)
@@ -167,14 +216,15 @@ def test_refresh_forgets_nothing_while_dockerd_is_killed_kd_6(
 def test_update_goes_on_while_dockerd_of_one_manager_is_killed(
     stack: Stack, updated_cloud: LocalCloud, table: Table
 ) -> None:
-    with table.row("dockerd of the first manager is killed during up", holds=AS_DECLARED):
-        stack.configure(workerGeneration=3)
-        process = begin(stack, "up")
-        time.sleep(3)
-        kill_dockerd(updated_cloud, EVERYONE[:1])
-        said, _ = process.communicate(timeout=240)
-        assert process.returncode == 0, said
+    fault = "dockerd of the first manager is killed again and again during up"
+    with table.row(fault, holds=AS_DECLARED) as row:
         stack.keep(workerGeneration=3)
+        before = starts(updated_cloud, MANAGER)
+        with dockerd_dying(updated_cloud, [MANAGER], 1):
+            stack.up()
+        row.injected()
+        assert starts(updated_cloud, MANAGER) - before > 5
+        eventually(lambda: sorted(ready(updated_cloud)) == EVERYONE, 90, "all are ready")
         as_declared(stack, updated_cloud)
 
 
@@ -203,12 +253,18 @@ def test_ssh_that_drops_every_third_connection_is_borne(
 def test_swarm_that_is_half_dead_is_destroyed_and_leaves_nothing_pd_11(
     stack: Stack, updated_cloud: LocalCloud, table: Table
 ) -> None:
-    with table.row("destroy with no manager that answers", holds="it ends, nothing is left"):
+    pool = {"name": "web", "min_size": 1, "max_size": 2}
+    stack.configure(workerPools=[pool])
+    stack.up()
+    eventually(lambda: len(ready(updated_cloud)) == len(EVERYONE) + 1, 120, "the pool has joined")
+    held = "it ends, nothing is left"
+    with table.row("destroy with a pool, and no manager that answers", holds=held):
         hosts = updated_cloud.hosts()
         ids = [hosts[name]["instance"] for name in EVERYONE[:3]]
         updated_cloud.aws("ec2").terminate_instances(InstanceIds=ids[:2])
         updated_cloud.aws("ec2").stop_instances(InstanceIds=ids[2:])
-        stack.destroy()
+        # The machine of the pool waits for managers to drain it, and then goes without.
+        stack.pulumi("destroy", "--stack", stack.name, "--yes", "--skip-preview", seconds=500)
         nothing_is_left(stack, updated_cloud)
 
 
