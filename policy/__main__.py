@@ -21,15 +21,18 @@ from pulumi_policy import (
 from pulumi_swarm.plan import guard
 from pulumi_swarm.plan.nodes import is_sound_manager_count
 from pulumi_swarm.plan.ports import Role
+from pulumi_swarm.review.pools import TEMPLATE
 from pulumi_swarm.review.quorum import NODE, cluster_of
-from pulumi_swarm.review.rules import INGRESS_RULE
+from pulumi_swarm.review.rules import GROUPS, INGRESS_RULE, OLD_RULE
 from pulumi_swarm.review.sentences import INSTANCE, NETWORK
 
-OLD_RULE = "aws:ec2/securityGroupRule:SecurityGroupRule"
-GROUP = "aws:ec2/securityGroup:SecurityGroup"
-TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
+SPOT_REQUEST = "aws:ec2/spotInstanceRequest:SpotInstanceRequest"
+CONFIGURATION = "aws:ec2/launchConfiguration:LaunchConfiguration"
+MACHINES = (INSTANCE, SPOT_REQUEST, CONFIGURATION, TEMPLATE)
 CLEAR_VOLUMES = {
     INSTANCE: guard.clear_volumes,
+    SPOT_REQUEST: guard.clear_volumes,
+    CONFIGURATION: guard.clear_volumes,
     TEMPLATE: guard.clear_volumes_of_template,
     "aws:ebs/volume:Volume": guard.clear_volume,
 }
@@ -37,7 +40,7 @@ CLEAR_VOLUMES = {
 
 def _swarm_ports(args: ResourceValidationArgs, report: ReportViolation) -> None:
     rules: list[Mapping[str, Any]] = []
-    if args.resource_type == GROUP:
+    if args.resource_type in GROUPS:
         rules = args.props.get("ingress") or []
     elif args.resource_type == INGRESS_RULE or (
         args.resource_type == OLD_RULE and args.props.get("type") == "ingress"
@@ -52,7 +55,7 @@ def _swarm_ports(args: ResourceValidationArgs, report: ReportViolation) -> None:
 
 
 def _metadata(args: ResourceValidationArgs, report: ReportViolation) -> None:
-    if args.resource_type in (INSTANCE, TEMPLATE) and guard.takes_old_metadata_requests(args.props):
+    if args.resource_type in MACHINES and guard.takes_old_metadata_requests(args.props):
         report(
             'set metadataOptions.httpTokens to "required": IMDSv1 hands out the role\'s keys', None
         )
@@ -65,7 +68,7 @@ def _volumes(args: ResourceValidationArgs, report: ReportViolation) -> None:
 
 
 def _user_data(args: ResourceValidationArgs, report: ReportViolation) -> None:
-    if args.resource_type not in (INSTANCE, TEMPLATE):
+    if args.resource_type not in MACHINES:
         return
     texts = (str(args.props.get(name) or "") for name in ("userData", "userDataBase64"))
     if any(guard.holds_secret(text) for text in texts):

@@ -69,8 +69,8 @@ def _paths(schema: Schema) -> Iterator[tuple[str, tuple[str, bool]]]:
 
 
 def _type(found: Schema) -> str:
-    """A property's type, without its words."""
+    """A property's type, without its words; one that takes no outputs any more is another."""
     inner = found.get("items") or found.get("additionalProperties") or {}
-    return " ".join(
-        str(part) for part in (found.get("type", ""), found.get("$ref", ""), inner and _type(inner))
-    )
+    plain = "plain" if found.get("plain") else ""
+    parts = (plain, found.get("type", ""), found.get("$ref", ""), inner and _type(inner))
+    return " ".join(str(part) for part in parts)

@@ -1,12 +1,21 @@
 """From a component's args, as the caller gives them, to values that a plan can be read from."""
 
 from collections.abc import Iterable, Mapping
+from typing import TypeVar, cast
 
 import pulumi
 
 from .errors import SwarmInputError
 from .plan.problems import Problems
 from .plan.reader import LATER, camel
+
+Args = TypeVar("Args", bound=Mapping[str, object])
+
+
+def spelled(args: Args, known: Iterable[str]) -> Args:
+    """The args with their keys as Python spells them; stack files' spelling is the same input."""
+    names = {camel(name): name for name in known}
+    return cast("Args", {names.get(key, key): value for key, value in args.items()})
 
 
 def settle(

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import pulumi
 import pulumi_aws as aws
 
-from .args import raise_for, settle
+from .args import raise_for, settle, spelled
 from .bootstrap import render
 from .launch import group_name, machine_tags, newest_image
 from .node_settings import LONGEST_IDS, check_size, node_settings
@@ -67,6 +67,7 @@ class AutoscaledWorkerPool(pulumi.ComponentResource):
         after: Sequence[pulumi.Resource] = (),
     ) -> None:
         """``after``: what machines need to join and to leave; it goes after them, too."""
+        args = spelled(args, AutoscaledWorkerPoolArgs.__annotations__)
         problems = Problems()
         values = settle(args, WIRING, problems)
         known = tuple(AutoscaledWorkerPoolArgs.__annotations__)

@@ -7,7 +7,7 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_docker as docker
 
-from .args import only, raise_for, settle
+from .args import only, raise_for, settle, spelled
 from .autoscaled import AutoscaledWorkerPool, AutoscaledWorkerPoolArgs
 from .cluster_args import SwarmClusterArgs
 from .firewall import SwarmFirewall, SwarmFirewallArgs
@@ -61,6 +61,7 @@ class SwarmCluster(pulumi.ComponentResource):
     def __init__(
         self, name: str, args: SwarmClusterArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
+        args = spelled(args, SwarmClusterArgs.__annotations__)
         problems = Problems()
         values = settle(args, FLOWING, problems)
         plan = read_cluster(values, tuple(SwarmClusterArgs.__annotations__), problems)

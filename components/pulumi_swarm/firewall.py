@@ -5,7 +5,7 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from .args import raise_for, settle
+from .args import raise_for, settle, spelled
 from .plan.parts import GIVEN_GROUPS, read_firewall
 from .plan.ports import ANYWHERE, OUTLETS, SSH_PORT, Pair, Port, Role, pairs, swarm_ports
 from .plan.problems import Problems
@@ -44,6 +44,7 @@ class SwarmFirewall(pulumi.ComponentResource):
     def __init__(
         self, name: str, args: SwarmFirewallArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
+        args = spelled(args, SwarmFirewallArgs.__annotations__)
         problems = Problems()
         values = settle(args, ("vpc_id", *GIVEN_GROUPS), problems)
         plan = read_firewall(values, tuple(SwarmFirewallArgs.__annotations__), problems)

@@ -6,7 +6,7 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from .args import raise_for, settle
+from .args import raise_for, settle, spelled
 from .launch import group_name
 from .plan.parts import read_join
 from .plan.ports import Role
@@ -81,6 +81,7 @@ class SwarmJoin(pulumi.ComponentResource):
     def __init__(
         self, name: str, args: SwarmJoinArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
+        args = spelled(args, SwarmJoinArgs.__annotations__)
         problems = Problems()
         plan = read_join(
             settle(args, ("extra_policy_arns",), problems),

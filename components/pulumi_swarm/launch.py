@@ -110,6 +110,8 @@ class Launcher:
                     encrypted=True,
                     volume_type="gp3",
                     volume_size=self._plan.machines.root_volume_size_gib,
+                    # Not volume_tags, which would take over the tags of disks attached by others.
+                    tags=tags,
                 ),
                 primary_network_interface=(
                     aws.ec2.InstancePrimaryNetworkInterfaceArgs(network_interface_id=interface_id)
@@ -124,7 +126,6 @@ class Launcher:
                 subnet_id=subnet_id,
                 vpc_security_group_ids=None if security_group_id is None else [security_group_id],
                 tags=tags,
-                volume_tags=tags,
             ),
             pulumi.ResourceOptions(
                 parent=self._parent,

@@ -3,7 +3,7 @@
 import pulumi
 import pulumi_aws as aws
 
-from .args import raise_for, settle
+from .args import raise_for, settle, spelled
 from .launch import Launcher, Wiring, connection_inputs
 from .node_settings import advertised, check_launch
 from .plan.access import Access
@@ -75,6 +75,7 @@ class ManagerSet(pulumi.ComponentResource):
         *,
         lifetime: pulumi.Resource | None = None,
     ) -> None:
+        args = spelled(args, ManagerSetArgs.__annotations__)
         problems = Problems()
         values = settle(args, WIRING, problems)
         plan = read_group(values, tuple(ManagerSetArgs.__annotations__), Role.MANAGER, problems)

@@ -5,7 +5,7 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_docker as docker
 
-from .args import raise_for, settle
+from .args import raise_for, settle, spelled
 from .nested_args import SubnetArgs
 from .plan.overlay import read_overlay
 from .plan.problems import Problems
@@ -86,6 +86,7 @@ class OverlayNetwork(pulumi.ComponentResource):
         *,
         lifetime: pulumi.Resource | None = None,
     ) -> None:
+        args = spelled(args, OverlayNetworkArgs.__annotations__)
         problems = Problems()
         plan = read_overlay(settle(args, (), problems), problems)
         raise_for(problems, "OverlayNetwork")

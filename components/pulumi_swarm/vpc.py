@@ -5,7 +5,7 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from .args import raise_for, settle
+from .args import raise_for, settle, spelled
 from .plan.addresses import cut_vpc
 from .plan.ports import ANYWHERE
 from .plan.problems import Problems
@@ -41,6 +41,7 @@ class SwarmVpc(pulumi.ComponentResource):
     def __init__(
         self, name: str, args: SwarmVpcArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
+        args = spelled(args, SwarmVpcArgs.__annotations__)
         problems = Problems()
         plan = read_vpc(settle(args, (), problems), tuple(SwarmVpcArgs.__annotations__), problems)
         raise_for(problems, "SwarmVpc")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pulumi
 
-from .args import raise_for, settle
+from .args import raise_for, settle, spelled
 from .launch import Launcher, Wiring, connection_inputs
 from .node_settings import check_launch
 from .plan.groups import read_group
@@ -66,6 +66,7 @@ class WorkerPool(pulumi.ComponentResource):
         lifetime: pulumi.Resource | None = None,
         managers: Sequence[pulumi.Resource] = (),
     ) -> None:
+        args = spelled(args, WorkerPoolArgs.__annotations__)
         problems = Problems()
         values = settle(args, WIRING, problems)
         plan = read_group(values, tuple(WorkerPoolArgs.__annotations__), Role.WORKER, problems)

@@ -65,11 +65,10 @@ class Instance(ResourceType):
             "subnetId",
             "vpcSecurityGroupIds",
             "tags",
-            "volumeTags",
         }
     )
-    outputs = frozenset({"arn", "instanceState", "privateIp"})
-    updatable = frozenset({"userData", "instanceType", "vpcSecurityGroupIds", "tags", "volumeTags"})
+    outputs = frozenset({"arn", "availabilityZone", "instanceState", "privateIp"})
+    updatable = frozenset({"userData", "instanceType", "vpcSecurityGroupIds", "tags"})
 
     def create(self, inputs: State) -> tuple[str, State]:
         arguments: dict[str, Any] = {}
@@ -100,7 +99,7 @@ class Instance(ResourceType):
             },
             TagSpecifications=[
                 *specification("instance", inputs.get("tags")),
-                *specification("volume", inputs.get("volumeTags")),
+                *specification("volume", (inputs.get("rootBlockDevice") or {}).get("tags")),
             ],
             **arguments,
         )["Instances"][0]
@@ -142,13 +141,7 @@ class Instance(ResourceType):
             )
         super().update(resource_id, old, new)
         found = self.find(resource_id)
-        if found is None:
-            return {}
-        for device in found.get("BlockDeviceMappings", []):
-            self.retag(
-                device["Ebs"]["VolumeId"], old.get("volumeTags") or {}, new.get("volumeTags") or {}
-            )
-        return self._outputs(found)
+        return {} if found is None else self._outputs(found)
 
     def delete(self, resource_id: str, state: State) -> None:
         if self.find(resource_id) is not None:
@@ -158,6 +151,7 @@ class Instance(ResourceType):
     def _outputs(found: Mapping[str, Any]) -> State:
         return {
             "arn": f"arn:aws:ec2:us-east-1:123456789012:instance/{found['InstanceId']}",
+            "availabilityZone": found["Placement"]["AvailabilityZone"],
             "instanceState": "running",  # moto has no pending state
             "privateIp": found["PrivateIpAddress"],
         }

@@ -98,11 +98,12 @@ def test_archive_is_installed_and_serves_the_package_py_5(
     assert json.loads(shown)["resources"].keys() == expected["resources"].keys()
 
 
+@pytest.mark.parametrize("language", LANGUAGES[1:])
 def test_package_is_added_from_its_folder(
-    make: Callable[[str], Program], own_cloud: LocalCloud, tmp_path: Path
+    make: Callable[[str], Program], own_cloud: LocalCloud, tmp_path: Path, language: str
 ) -> None:
-    """As `packages:` in an example has it, by hand."""
-    example = "overlay-for-services/typescript"
+    """What `packages:` in an example has already, done by hand."""
+    example = f"overlay-for-services/{language}"
     folder = tmp_path / "program"
     shutil.copytree(EXAMPLES / example, folder)
     without_packages(folder)
@@ -145,6 +146,71 @@ def test_package_is_added_by_its_git_address(
         program.pulumi("install")
     # From here on it is installed, and the server is gone.
     assert program.preview() == expected
+
+
+def test_two_swarms_in_one_program_stand_side_by_side(
+    make: Callable[[str], Program], own_cloud: LocalCloud
+) -> None:
+    program = make("two-swarms")
+    program.up()
+    try:
+        assert program.preview() == set()
+        ids = set()
+        for name in ("blue", "green"):
+            manager = f"{name}-manager-0"
+            listed = own_cloud.on(manager, "docker", "node", "ls", "--format", "{{.Hostname}}")
+            assert sorted(listed.split()) == [manager, f"{name}-worker-0"]
+            ids.add(own_cloud.on(manager, "docker", "info", "--format", "{{.Swarm.Cluster.ID}}"))
+        assert len(ids) == 2
+    finally:
+        program.destroy()
+
+
+def test_swarm_in_given_groups_and_subnets_leaves_both_as_they_were(
+    make: Callable[[str], Program], own_cloud: LocalCloud
+) -> None:
+    ec2 = own_cloud.aws("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.20.0.0/16")["Vpc"]["VpcId"]
+    subnets = [
+        ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.20.{i}.0/24")["Subnet"]["SubnetId"]
+        for i in range(2)
+    ]
+    groups = {
+        f"{role}SecurityGroupId": ec2.create_security_group(
+            GroupName=role, Description=role, VpcId=vpc
+        )["GroupId"]
+        for role in ("manager", "worker")
+    }
+    program = make("overlay-for-services/yaml")
+    path = program.folder / "Pulumi.yaml"
+    project = yaml.safe_load(path.read_text(encoding="utf-8"))
+    place = {"vpcId": vpc, "vpcCidr": "10.20.0.0/16", "subnetIds": subnets}
+    project["resources"]["swarm"]["properties"] |= {**place, **groups}
+    path.write_text(yaml.safe_dump(project), encoding="utf-8")
+
+    def rules() -> dict[str, int]:
+        listed = ec2.describe_security_groups(Filters=[{"Name": "vpc-id", "Values": [vpc]}])
+        return {g["GroupId"]: len(g["IpPermissions"]) for g in listed["SecurityGroups"]}
+
+    before = rules()
+    program.up()
+    try:
+        assert program.preview() == set()
+        state = ("docker", "info", "--format", "{{.Swarm.LocalNodeState}}")
+        assert own_cloud.on("swarm-worker-1", *state).strip() == "active"
+        places = {host["address"].rpartition(".")[0] for host in own_cloud.hosts().values()}
+        assert places == {"10.20.0", "10.20.1"}
+        filled = rules()
+        assert filled.keys() == before.keys()
+        assert all(filled[group] > before[group] for group in groups.values())
+    finally:
+        program.destroy()
+    assert rules() == before
+    for subnet in subnets:
+        ec2.delete_subnet(SubnetId=subnet)
+    for group in groups.values():
+        ec2.delete_security_group(GroupId=group)
+    ec2.delete_vpc(VpcId=vpc)
 
 
 @pytest.mark.parametrize("example", OTHERS)

@@ -104,11 +104,19 @@ def test_protection_and_transforms_of_the_callers_reach_every_part(program: Prog
     assert len(tagged) > 20
 
 
-def test_provider_of_the_callers_makes_every_part(program: Program) -> None:
+def test_provider_of_the_callers_makes_every_part_and_answers_every_question(
+    program: Program,
+) -> None:
+    """There is no other: the default one is forbidden."""
     compose(program, OWN_PROVIDER)
+    path = program.folder / f"Pulumi.{STACK}.yaml"
+    text = path.read_text(encoding="utf-8")
+    assert "\n  - docker\n" in text
+    path.write_text(text.replace("\n  - docker\n", "\n  - docker\n  - aws\n"), encoding="utf-8")
     parts = [state for state in planned(program) if state["type"].startswith("aws:")]
     assert [state["urn"] for state in parts if "::mine::" not in state["provider"]] == []
     assert len(parts) > 40
+    path.write_text(text, encoding="utf-8")
 
 
 def test_cluster_that_moves_under_a_component_of_the_callers_is_the_same_py_6(

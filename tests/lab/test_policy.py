@@ -85,6 +85,7 @@ def test_careless_program_is_stopped_with_every_reason(careless: Program) -> Non
 
 
 def test_package_itself_keeps_to_the_policies(stack: Stack) -> None:
+    stack.configure(workerPools=[{"name": "web", "max_size": 2}])  # machines by a template, too
     result = stack.pulumi("preview", "--stack", stack.name, "--policy-pack", PACK)
     said = [policy for policy in SAID if policy in result.stdout]
     assert said == ["attachable-by-choice"]  # the local stack has such networks, and it is advice

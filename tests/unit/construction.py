@@ -55,6 +55,8 @@ class Recorder(mocks.Mocks):
                 return {"names": ["a", "b", "c"]}, []
             case "aws:index/getRegion:getRegion":
                 return {"region": "eu-central-1"}, []
+            case "aws:ec2/getAmi:getAmi":
+                return {"rootDeviceName": "/dev/sda1"}, []
             case "aws:ssm/getParameter:getParameter":
                 return {"insecureValue": "ami-1", "value": "ami-1"}, []
             case token:
@@ -83,7 +85,10 @@ def build(how: str, args: Mapping[str, Any], name: str = "swarm") -> None:
     run(program)
 
 
-FREE_KEYS = {"options", "labels", "nodeLabels", "nodeAdvertiseAddrs", "driverOptions", "tags"}
+FREE_KEYS = {
+    *("options", "labels", "managerLabels", "workerLabels", "nodeLabels", "nodeAdvertiseAddrs"),
+    *("driverOptions", "tags", "extraPolicyArns"),
+}
 
 
 def as_on_the_wire(value: Any) -> Any:

@@ -31,7 +31,7 @@ def read(**changes: Any) -> tuple[ClusterPlan, list[Problem]]:
     return plan, problems.found
 
 
-# Every word there is, in the spelling of Python programs.
+# Every word there is, in the spelling of Python programs: in three sets, since some exclude others.
 EVERYTHING: dict[str, Any] = {
     **GOOD,
     "data_path_port": 7789,
@@ -79,6 +79,47 @@ EVERYTHING: dict[str, Any] = {
             "planned_tasks": 20,
         }
     ],
+}
+
+IN_A_GIVEN_VPC: dict[str, Any] = {
+    **GOOD,
+    "vpc_id": "vpc-1",
+    "subnet_ids": ["subnet-1", "subnet-2"],
+    "manager_security_group_id": "sg-m",
+    "worker_security_group_id": "sg-w",
+    "allow_encrypted_networks": True,
+    "ami": "ami-1",
+    "operating_system": "ubuntu-24.04",
+    "avoid_cidrs": ["172.20.0.0/16"],
+    "boot_timeout_seconds": 400,
+    "reap_after_seconds": 600,
+    "root_volume_size_gib": 40,
+    "default_addr_pool": ["10.64.0.0/12"],
+    "subnet_size": 25,
+    "external_cas": [{"url": "https://ca.example.com/sign", "ca_cert": PEM}],
+    "ca_cert": PEM,
+    "manager_availability": "drain",
+    "manager_generation": 2,
+    "manager_instance_type": "m7i.large",
+    "manager_labels": {"of": "managers"},
+    "worker_availability": "pause",
+    "worker_generation": 3,
+    "worker_instance_type": "m7i.xlarge",
+    "worker_labels": {"Of_The": "workers"},
+    "worker_parallelism": 2,
+    "node_generations": {"worker-1": 4},
+    "node_labels": {"worker-0": {"disk.Kind": "fast"}},
+    "probe_networks": ["app"],
+    "probe_image": "registry.example.com/busybox:1",
+    "ssh_identity_file": "/home/me/.ssh/id_ed25519",
+    "ssh_proxy_command": "nsenter --net=/run/netns/x",
+    "tags": {"Team_Name": "web", "costCenter": "7"},
+}
+
+IN_CHOSEN_ZONES: dict[str, Any] = {
+    **GOOD,
+    "availability_zones": ["eu-central-1a", "eu-central-1b"],
+    "nat": "per-zone",
 }
 
 POOLS = {

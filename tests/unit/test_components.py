@@ -12,6 +12,7 @@ from pulumi.runtime import mocks
 from pulumi_swarm import SwarmCluster, SwarmClusterArgs, SwarmInputError
 from pulumi_swarm.join import policy_document
 from pulumi_swarm.managers import WIRING, ManagerSet, ManagerSetArgs
+from pulumi_swarm.plan import guard
 from pulumi_swarm.plan.ports import Role
 from pulumi_swarm.plan.reader import camel
 from tests.unit.construction import (
@@ -23,7 +24,7 @@ from tests.unit.construction import (
     run,
     secret_of,
 )
-from tests.unit.inputs import EVERYTHING, GOOD, KEY, POOLS
+from tests.unit.inputs import EVERYTHING, GOOD, IN_A_GIVEN_VPC, IN_CHOSEN_ZONES, KEY, POOLS
 
 ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 
@@ -37,7 +38,18 @@ def test_cluster_makes_what_the_args_ask_for(recorder: Recorder, how: str) -> No
     assert sorted(names) == ["app", "secure"]
 
 
-@pytest.mark.parametrize("args", [GOOD, EVERYTHING], ids=["good", "everything"])
+WORDS = {
+    "everything": EVERYTHING,
+    "in-a-given-vpc": IN_A_GIVEN_VPC,
+    "in-chosen-zones": {**IN_CHOSEN_ZONES, **POOLS},
+}
+
+
+def test_no_word_is_forgotten_in_these_tests() -> None:
+    assert set().union(*WORDS.values()) == set(SwarmClusterArgs.__annotations__)
+
+
+@pytest.mark.parametrize("args", [GOOD, *WORDS.values()], ids=["good", *WORDS])
 def test_both_ways_make_the_same(recorder: Recorder, args: dict[str, Any]) -> None:
     def made() -> dict[tuple[str, str], Any]:
         # A component's own inputs are the args as the caller spelled them.
@@ -51,6 +63,25 @@ def test_both_ways_make_the_same(recorder: Recorder, args: dict[str, Any]) -> No
     assert packaged.keys() == imported.keys()
     for key, inputs in imported.items():
         assert packaged[key] == inputs, key
+
+
+def test_stack_files_spelling_is_the_same_in_a_python_program(recorder: Recorder) -> None:
+    def made(args: dict[str, Any]) -> dict[tuple[str, str], Any]:
+        recorder.made.clear()
+        build("import", args)
+        return {(m.kind, m.name): m.inputs for m in recorder.made}
+
+    snake = {**EVERYTHING, **POOLS}
+    spelled_otherwise = {camel(key): value for key, value in snake.items()}
+    spelled_otherwise["networks"] = [
+        {camel(k): v for k, v in network.items()} for network in snake["networks"]
+    ]
+    spelled_otherwise["workerPools"] = [
+        {camel(k): v for k, v in pool.items()} for pool in snake["worker_pools"]
+    ]
+    parts = {key: v for key, v in made(snake).items() if key[0] not in COMPONENT_TYPES}
+    others = made(spelled_otherwise)
+    assert {key: others.get(key) for key in parts} == parts
 
 
 def test_every_word_reaches_what_it_is_about(recorder: Recorder) -> None:
@@ -342,6 +373,26 @@ def test_session_manager_opens_no_ssh_port(recorder: Recorder) -> None:
     assert "swarm-manager-0-id" in provider.inputs["sshOpts"]
 
 
+@BOTH
+@pytest.mark.parametrize("access", ["private", "public"])
+def test_what_is_made_keeps_to_what_the_policies_ask_of_programs(
+    recorder: Recorder, how: str, access: str
+) -> None:
+    build(how, {**GOOD, **POOLS, "access": access})
+    rules = recorder.of("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")
+    assert [m.name for m in rules if guard.opened_to_the_world(m.inputs)] == []
+    instances = recorder.of("aws:ec2/instance:Instance")
+    templates = recorder.of("aws:ec2/launchTemplate:LaunchTemplate")
+    assert instances
+    assert templates
+    for made in [*instances, *templates]:
+        assert not guard.takes_old_metadata_requests(made.inputs)
+        assert not guard.holds_secret(made.inputs["userData"])
+    assert [guard.clear_volumes(m.inputs) for m in instances] == [[]] * len(instances)
+    found = [guard.clear_volumes_of_template(m.inputs) for m in templates]
+    assert found == [[]] * len(templates)
+
+
 def test_machines_ask_for_tokens_and_encrypt_their_disks_im_2(recorder: Recorder) -> None:
     build("import", GOOD)
     for made in recorder.of("aws:ec2/instance:Instance"):
@@ -356,7 +407,8 @@ def test_tags_of_the_callers_reach_machines_and_their_disks(recorder: Recorder, 
     build(how, {**GOOD, **POOLS, "tags": {"team": "web"}})
     machines = recorder.of("aws:ec2/instance:Instance")
     assert all(made.inputs["tags"]["team"] == "web" for made in machines)
-    assert all(made.inputs["volumeTags"] == made.inputs["tags"] for made in machines)
+    disks = [made.inputs["rootBlockDevice"]["tags"] for made in machines]
+    assert disks == [made.inputs["tags"] for made in machines]
     templates = {m.name: m.inputs for m in recorder.of("aws:ec2/launchTemplate:LaunchTemplate")}
     for group in recorder.of("aws:autoscaling/group:Group"):
         of_machines = {tag["key"]: tag["value"] for tag in group.inputs["tags"]}

@@ -73,6 +73,20 @@ def test_volume_of_a_launch_template_in_clear_is_named() -> None:
     assert guard.clear_volumes_of_template({}) == ["the root volume"]
 
 
+def test_root_that_a_launch_template_leaves_to_its_image_is_named() -> None:
+    def template(name: object) -> dict[str, Any]:
+        return {"blockDeviceMappings": [{"deviceName": name, "ebs": {"encrypted": True}}]}
+
+    assert guard.clear_volumes_of_template(template("/dev/sdf")) == ["the root volume"]
+    assert guard.clear_volumes_of_template(template("/dev/sda1")) == []
+    assert guard.clear_volumes_of_template(template(None)) == []  # of an image that is looked up
+
+
+@pytest.mark.parametrize(("cidr", "large"), [("2a00::/12", True), ("2001:db8::/32", False)])
+def test_large_part_of_the_world_is_one_in_ipv6_too(cidr: str, large: bool) -> None:
+    assert guard.is_large_part_of_the_world(cidr) is large
+
+
 def test_volume_that_stands_for_itself_in_clear_is_named() -> None:
     assert guard.clear_volume({"size": 8}) == ["the volume"]
     assert guard.clear_volume({"size": 8, "encrypted": True}) == []
@@ -99,13 +113,30 @@ def as_a_part(text: bytes) -> str:
     return f"MIME-Version: 1.0\n\n--b\nContent-Type: text/x-shellscript\n\n{lines}\n--b--\n"
 
 
+def as_a_part_from_windows(text: bytes) -> str:
+    return as_a_part(text).replace("\n", "\r\n")
+
+
+def as_an_indented_block(text: bytes) -> str:
+    lines = base64.encodebytes(gzip.compress(text)).decode().splitlines()
+    return "\n".join(["write_files:", "- content: !!binary |", *(f"    {line}" for line in lines)])
+
+
+def behind_a_path(text: bytes) -> str:
+    return f"#!/bin/sh\n/usr/local/bin/decode/and/run {in_base64(text)}\n"
+
+
 def as_a_written_file_of_a_template(text: bytes) -> str:
     file = f"#cloud-config\nwrite_files:\n- {{encoding: b64, content: {in_base64(text)}}}\n"
     return in_gzip(file.encode())
 
 
 @pytest.mark.parametrize(
-    "form", [plain, in_base64, in_gzip, as_a_part, as_a_written_file_of_a_template]
+    "form",
+    [
+        *(plain, in_base64, in_gzip, as_a_part, as_a_part_from_windows),
+        *(as_an_indented_block, behind_a_path, as_a_written_file_of_a_template),
+    ],
 )
 def test_token_in_user_data_is_found_however_it_is_packed(
     form: Callable[[bytes], str],

@@ -47,6 +47,16 @@ def test_every_property_is_described(schema: dict[str, Any]) -> None:
     assert silent == []
 
 
+def test_every_resource_and_type_is_described(schema: dict[str, Any]) -> None:
+    everything = {**schema["resources"], **schema["types"]}
+    assert [kind for kind, found in everything.items() if not found.get("description")] == []
+
+
+def test_no_type_is_empty(schema: dict[str, Any]) -> None:
+    """Pulumi takes what it does not know, such as an IPv4Network, for an empty object."""
+    assert [kind for kind, found in schema["types"].items() if not found.get("properties")] == []
+
+
 def test_configuration_of_the_program_is_the_args_of_the_cluster(schema: dict[str, Any]) -> None:
     inputs = schema["resources"]["swarm:index:SwarmCluster"]["inputProperties"]
     declared = PROJECT["config"]

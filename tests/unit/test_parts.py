@@ -1,6 +1,6 @@
 """Every component but the cluster, by itself: the same whether imported or used as a package.
 
-Their args are those that a cluster with every word gives them, so none is forgotten here.
+Their args are those that clusters with every word give them, so none is forgotten here.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ from tests.unit.construction import (
     build,
     run,
 )
-from tests.unit.inputs import EVERYTHING, POOLS
+from tests.unit.inputs import EVERYTHING, IN_A_GIVEN_VPC, IN_CHOSEN_ZONES, POOLS
 
 PARTS = {
     component.__name__: component
@@ -38,9 +38,21 @@ NUMBERS = {
 }
 
 
-def given(recorder: Recorder, part: str) -> tuple[str, dict[str, Any]]:
+CLUSTERS = {
+    "everything": {**EVERYTHING, **POOLS},
+    "in-chosen-zones": IN_CHOSEN_ZONES,
+    "in-a-given-vpc": {**IN_A_GIVEN_VPC, **POOLS},
+}
+LACKING = {("SwarmVpc", "in-a-given-vpc"), ("AutoscaledWorkerPool", "in-chosen-zones")}
+EVERY_PART_OF_EVERY_CLUSTER = pytest.mark.parametrize(
+    ("part", "cluster"),
+    [(part, c) for c in CLUSTERS for part in PARTS if (part, c) not in LACKING],
+)
+
+
+def given(recorder: Recorder, part: str, cluster: str = "everything") -> tuple[str, dict[str, Any]]:
     """The name and the args that a cluster gives to a part of it."""
-    build("import", {**EVERYTHING, **POOLS})
+    build("import", CLUSTERS[cluster])
     made = recorder.of(f"swarm:index:{part}")[0]
     recorder.made.clear()
     return made.name, {key: _plain(value) for key, value in made.inputs.items()}
@@ -51,28 +63,42 @@ def _plain(value: Any) -> Any:
     return value["value"] if isinstance(value, dict) and rpc._special_sig_key in value else value
 
 
-def construct(how: str, part: str, name: str, args: Mapping[str, Any]) -> None:
-    def program() -> None:
+def construct(how: str, part: str, name: str, args: Mapping[str, Any]) -> dict[str, Any]:
+    """Make a part; its outputs, by the names that other languages have for them."""
+    outputs: dict[str, Any] = {}
+
+    def program() -> "pulumi.Output[None]":
         if how == "import":
-            PARTS[part](name, dict(args))
+            made = PARTS[part](name, dict(args))
+            known = {
+                camel(key): getattr(made, key)
+                for key in PARTS[part].__annotations__
+                if not key.startswith("_")
+            }
         else:
-            SwarmComponents().construct(name, f"swarm:index:{part}", as_on_the_wire(args), None)
+            kind = f"swarm:index:{part}"
+            known = SwarmComponents().construct(name, kind, as_on_the_wire(args), None).state
+        return pulumi.Output.all(**known).apply(outputs.update)
 
     run(program)
+    return outputs
 
 
-@EVERY_PART
-def test_part_makes_the_same_in_both_ways(recorder: Recorder, part: str) -> None:
-    name, args = given(recorder, part)
+@EVERY_PART_OF_EVERY_CLUSTER
+def test_part_makes_and_returns_the_same_in_both_ways(
+    recorder: Recorder, part: str, cluster: str
+) -> None:
+    name, args = given(recorder, part, cluster)
     made = []
     for how in ("import", "package"):
-        construct(how, part, name, args)
+        outputs = construct(how, part, name, args)
         found = {(m.kind, m.name): m.inputs for m in recorder.made if m.kind not in COMPONENT_TYPES}
-        made.append(found)
+        made.append((found, outputs))
         recorder.made.clear()
-    imported, packaged = made
+    (imported, outputs), (packaged, others) = made
     assert imported
     assert packaged == imported
+    assert others == outputs
 
 
 @BOTH

@@ -18,12 +18,12 @@ from pulumi_swarm.picture.model import (
     Picture,
     own_networks,
 )
-from pulumi_swarm.picture.previewed import SUBNET, previewed
+from pulumi_swarm.picture.previewed import previewed
 from pulumi_swarm.plan.ports import Role
 from pulumi_swarm.review.pools import GROUP as POOL
 from pulumi_swarm.review.pools import TEMPLATE
 from pulumi_swarm.review.rules import INGRESS_RULE
-from pulumi_swarm.review.sentences import NETWORK
+from pulumi_swarm.review.sentences import INSTANCE, NETWORK, SUBNET
 from tests.unit.inputs import read
 
 PICTURE = Picture(
@@ -172,25 +172,47 @@ def test_pool_is_one_box_with_its_bounds() -> None:
 
 
 def test_pool_that_is_there_is_drawn_and_replaced_with_its_template() -> None:
-    group = resource(POOL, "swarm-web", minSize=2, maxSize=4)
+    group = {**resource(POOL, "swarm-web", minSize=2, maxSize=4), "op": "update"}
     template = {**resource(TEMPLATE, "swarm-web"), "op": "replace"}
     nodes = [resource("swarm:index:Node", "swarm-manager-0", role="manager")]
     (found,) = previewed({"steps": [*nodes, group, template]}, None)
     pool = found.machines[-1]
     assert (pool.name, pool.role, pool.change) == ("swarm-web", "2 to 4 workers", "replaced")
-    (calm,) = previewed({"steps": [*nodes, group]}, None)
+    (calm,) = previewed({"steps": [*nodes, {**group, "op": "same"}]}, None)
     assert calm.machines[-1].change == ""
+
+
+def test_machine_is_drawn_in_its_zone_also_in_given_subnets() -> None:
+    node = resource("swarm:index:Node", "swarm-worker-0", role="worker")
+    instance = resource(INSTANCE, "swarm-worker-0")
+    instance["oldState"] = {**instance["oldState"], "outputs": {"availabilityZone": "eu-west-1b"}}
+    (found,) = previewed({"steps": [node, instance]}, None)
+    assert found.zones == ("eu-west-1b",)
+
+
+def test_declared_picture_has_as_many_places_as_subnets_were_given() -> None:
+    own = {"vpc_id": "vpc-1", "subnet_ids": ["subnet-a", "subnet-b"]}
+    plan, problems = read(**own)
+    assert problems == []
+    assert declared("swarm", plan).zones == ("subnet 1", "subnet 2")
+
+
+def test_networks_on_a_swarm_made_elsewhere_are_drawn() -> None:
+    (found,) = previewed({"steps": [resource(NETWORK, "app", name="app")]}, None)
+    assert [network.name for network in found.networks] == ["app"]
 
 
 def test_rules_are_drawn_in_the_group_that_they_are_of_and_the_caller_s_beside_them() -> None:
     firewall = "swarm:index:SwarmFirewall$"
-    data = {"ipProtocol": "udp", "fromPort": 4789, "toPort": 4789}
+    workers = {"securityGroupId": "sg-workers"}
+    data = {"ipProtocol": "udp", "fromPort": 4789, "toPort": 4789, **workers}
     world = {"ipProtocol": "tcp", "fromPort": 443, "toPort": 443, "cidrIpv4": "0.0.0.0/0"}
     steps = [
         resource("swarm:index:Node", "swarm-manager-0", role="manager"),
         resource(f"{firewall}{INGRESS_RULE}", "swarm-worker-data-from-worker", **data),
         resource(f"{firewall}{INGRESS_RULE}", "swarm-worker-data-from-manager", **data),
-        resource(INGRESS_RULE, "swarm-site", **world),
+        resource(INGRESS_RULE, "site", **world, **workers),
+        resource(INGRESS_RULE, "database", **world, securityGroupId="sg-database"),
     ]
     (found,) = previewed({"steps": steps}, None)
     assert [[opening.text for opening in group.openings] for group in found.groups] == [

@@ -8,7 +8,7 @@ import pytest
 from pulumi_swarm.review import attached
 from pulumi_swarm.review.__main__ import main, markdown
 from pulumi_swarm.review.attached import count
-from pulumi_swarm.review.sentences import NETWORK, Live, review
+from pulumi_swarm.review.sentences import INSTANCE, NETWORK, Live, review
 from pulumi_swarm.review.steps import LATER
 
 URN = "urn:pulumi:dev::swarm::swarm:index:SwarmCluster$"
@@ -313,3 +313,61 @@ def test_preview_that_failed_says_why_in_the_report() -> None:
 def test_steps_that_are_no_change_of_their_own_are_left_out(op: str) -> None:
     found = review({"steps": [node(op, 0, "worker", "worker")]}, {})
     assert found.nodes == ()
+
+
+RULE = "aws:ec2/securityGroupRule:SecurityGroupRule"
+SECURITY_GROUP = "aws:ec2/securityGroup:SecurityGroup"
+SSH = {"protocol": "tcp", "fromPort": 22, "toPort": 22}
+
+
+def test_rule_of_the_older_kind_is_told_for_each_of_its_peers() -> None:
+    rule = {"type": "ingress", "securityGroupId": "sg-1", **SSH}
+    before = {**rule, "cidrBlocks": ["10.0.0.0/8", "192.0.2.0/24"]}
+    after = {**rule, "cidrBlocks": ["10.0.0.0/8"], "sourceSecurityGroupId": "sg-2"}
+    found = review({"steps": [step("replace", RULE, "site", before, after)]}, None)
+    assert found.ports == (
+        "22/tcp into the security group sg-1 is closed from 192.0.2.0/24 (site)",
+        "22/tcp into the security group sg-1 is opened from the security group sg-2 (site)",
+    )
+    assert found.others == ()
+
+
+def test_rules_inside_a_group_are_told_where_they_changed() -> None:
+    world = {**SSH, "cidrBlocks": ["0.0.0.0/0"], "description": "ssh"}
+    among = {"protocol": "-1", "fromPort": 0, "toPort": 0, "self": True}
+    before, after = {"ingress": [among]}, {"ingress": [among, world], "egress": [among]}
+    found = review({"steps": [step("update", SECURITY_GROUP, "mine", before, after)]}, None)
+    assert found.ports == (
+        "22/tcp into the security group mine is opened from 0.0.0.0/0 (ssh)",
+        "everything out of the security group mine is opened to the security group mine (mine)",
+    )
+
+
+def test_ranges_of_ingress_and_of_subnets_are_told_before_and_after() -> None:
+    def ingress(subnet: str) -> dict[str, Any]:
+        return {"ingress": {"Name": "ingress", "IPAM": {"Config": [{"Subnet": subnet}]}}}
+
+    spec = step(
+        "update",
+        "swarm:index:SwarmSpec",
+        "swarm",
+        ingress("10.0.0.0/24"),
+        ingress("10.9.0.0/24"),
+    )
+    subnet = step("create", "aws:ec2/subnet:Subnet", "a", None, {"cidrBlock": "10.20.0.0/20"})
+    found = review({"steps": [spec, subnet]}, None)
+    assert found.ranges == (
+        "ingress: 10.0.0.0/24 → 10.9.0.0/24",
+        "subnet `a`: none → 10.20.0.0/20",
+    )
+
+
+def test_instance_tells_all_that_makes_its_price_another() -> None:
+    def instance(kind: str, gib: int, **market: Any) -> dict[str, Any]:
+        return {"instanceType": kind, "rootBlockDevice": {"volumeSize": gib}, **market}
+
+    before = instance("t3.small", 20)
+    spot = {"instanceMarketOptions": {"marketType": "spot"}}
+    after = instance("t3.small", 40, **spot)
+    found = review({"steps": [step("replace", INSTANCE, "w", before, after)]}, None)
+    assert found.costs == ("`w`: on demand → spot, 20 GiB → 40 GiB",)

@@ -63,6 +63,10 @@ def change_type(schema: dict[str, Any]) -> None:
     schema["resources"][CLUSTER]["inputProperties"]["workerSpot"]["type"] = "string"
 
 
+def take_no_outputs(schema: dict[str, Any]) -> None:
+    schema["resources"][CLUSTER]["inputProperties"]["vpcId"]["plain"] = True
+
+
 def demand_input(schema: dict[str, Any]) -> None:
     schema["resources"][CLUSTER]["inputProperties"]["zone"] = {"type": "string"}
     schema["resources"][CLUSTER].setdefault("requiredInputs", []).append("zone")
@@ -81,6 +85,7 @@ def change_nested(schema: dict[str, Any]) -> None:
     [
         (remove_input, "SwarmCluster.workerSpot"),
         (change_type, "SwarmCluster.workerSpot"),
+        (take_no_outputs, "SwarmCluster.vpcId"),
         (demand_input, "SwarmCluster.zone"),
         (remove_output, "SwarmCluster.nodeIds (output)"),
         (change_nested, "Subnet.subnet"),

@@ -34,7 +34,10 @@ def declared(name: str, plan: ClusterPlan) -> Picture:
 
 
 def _machines(name: str, plan: ClusterPlan) -> Iterator[Machine]:
-    zones = plan.vpc.zones or [f"zone {i + 1}" for i in range(plan.vpc.zone_count)]
+    # Given subnets are taken in turn; which zones they are in, AWS knows.
+    count = len(plan.vpc.subnet_ids) or plan.vpc.zone_count
+    numbered = "subnet" if plan.vpc.subnet_ids else "zone"
+    zones = plan.vpc.zones or [f"{numbered} {i + 1}" for i in range(count)]
     for node in plan.nodes:
         zone = zones[node.index % len(zones)]
         yield Machine(name=f"{name}-{node.key}", role=node.role, zone=zone)

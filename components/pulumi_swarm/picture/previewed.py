@@ -8,11 +8,11 @@ from pulumi_swarm.plan.nodes import parse_node_name
 from pulumi_swarm.plan.overlay import ENCRYPTED_OPTION, MTU_OPTION
 from pulumi_swarm.plan.ports import Role
 from pulumi_swarm.review.pools import GROUP as POOL
-from pulumi_swarm.review.pools import TEMPLATE, bounds
+from pulumi_swarm.review.pools import bounds, renewed
 from pulumi_swarm.review.quorum import NODE, cluster_of
 from pulumi_swarm.review.rules import FIREWALL, INGRESS_RULE, NODES, peer_of, traffic_of
-from pulumi_swarm.review.sentences import NETWORK, SETTINGS, SPEC, Attached, Live
-from pulumi_swarm.review.steps import State, all_inputs, read_steps, within
+from pulumi_swarm.review.sentences import INSTANCE, NETWORK, SETTINGS, SPEC, SUBNET, Attached, Live
+from pulumi_swarm.review.steps import State, all_inputs, outputs, read_steps, within
 from pulumi_swarm.review.words import counted
 
 from .model import (
@@ -32,7 +32,7 @@ from .model import (
 IsMine = Callable[[str], bool]
 Changes = Mapping[tuple[str, str], str]
 
-SUBNET = "aws:ec2/subnet:Subnet"
+ELSEWHERE = "made elsewhere"  # the swarm of a stack that has networks alone
 SECURITY_GROUP = "aws:ec2/securityGroup:SecurityGroup"
 
 
@@ -41,9 +41,13 @@ def previewed(preview: Mapping[str, Any], attached: Attached | None) -> list[Pic
     changes = {(step.kind, step.name): str(step.change) for step in read_steps(preview)}
     nodes = all_inputs(preview, NODE)
     clusters = tuple(dict.fromkeys(cluster_of(name) or name for name in sorted(nodes)))
+    if not clusters and all_inputs(preview, NETWORK):
+        clusters = (ELSEWHERE,)
 
     def is_of(cluster: str, name: str) -> bool:
         """Whether a resource is the cluster's, and not of one whose name begins with it too."""
+        if len(clusters) == 1:
+            return True  # also what is declared beside it, under whatever name
         owners = [c for c in clusters if name == c or name.startswith(f"{c}-")]
         return max(owners, key=len, default="") == cluster
 
@@ -68,30 +72,35 @@ def previewed(preview: Mapping[str, Any], attached: Attached | None) -> list[Pic
 
 
 def _machines(preview: Mapping[str, Any], is_mine: IsMine, changes: Changes) -> Iterator[Machine]:
+    where = {name: _text(found, "availabilityZone") for name, found in outputs(preview, INSTANCE)}
     subnets = all_inputs(preview, SUBNET)
     mine = [_now(subnets[name]) for name in sorted(subnets) if is_mine(name)]
     given = dict.fromkeys(subnet.get("availabilityZone") for subnet in mine)
-    zones = [str(zone) for zone in given if isinstance(zone, str)] or ["zone 1"]
+    zones = [str(zone) for zone in given if isinstance(zone, str)] or ["a zone that AWS knows"]
     for name, found in sorted(all_inputs(preview, NODE).items(), key=_by_role_and_number):
         if is_mine(name):
             yield Machine(
                 name=name,
                 role=str(_now(found).get("role", "node")),
-                zone=zones[_number(name) % len(zones)],
+                zone=where.get(name) or zones[_number(name) % len(zones)],
                 change=changes.get((NODE, name), STAYS),
             )
 
 
+def _text(state: State, name: str) -> str:
+    value = state.get(name)
+    return value if isinstance(value, str) else ""
+
+
 def _pools(preview: Mapping[str, Any], is_mine: IsMine, changes: Changes) -> Iterator[Machine]:
+    refreshed = renewed(read_steps(preview))
     for name, found in all_inputs(preview, POOL).items():
         if is_mine(name):
-            # Another template ends the machines of a group that itself stays.
-            renewed = changes.get((TEMPLATE, name)) == "replaced" and "replaced"
             yield Machine(
                 name=name,
                 role=pool_role(bounds(_now(found))),
                 zone=OVER_THE_ZONES,
-                change=renewed or changes.get((POOL, name), STAYS),
+                change="replaced" if name in refreshed else changes.get((POOL, name), STAYS),
             )
 
 
@@ -157,7 +166,13 @@ def _groups(
             openings=tuple(_openings({name: rules[name] for name in into}, changes, own=True)),
             change=changes.get((SECURITY_GROUP, f"{cluster}-{role}s"), STAYS),
         )
-    beside = {name: rule for name, rule in rules.items() if name not in own}
+    # Into the swarm's groups, made or given: what else the stack lets in is not about it.
+    ids = {rule.get("securityGroupId") for name, rule in rules.items() if name in own}
+    beside = {
+        name: rule
+        for name, rule in rules.items()
+        if name not in own and rule.get("securityGroupId") in ids
+    }
     if beside:
         openings = tuple(_openings(beside, changes, own=False))
         yield Group(name="rules beside the swarm's", role=None, openings=openings)

@@ -49,8 +49,9 @@ def render(picture: Picture) -> str:
 
 
 def _column(picture: Picture) -> int:
-    """How wide a zone is: no name in it is cut."""
-    longest = max((len(m.name) for m in picture.machines), default=0)
+    """How wide a zone is: nothing in it is cut."""
+    texts = [text for machine in picture.machines for text in _said(machine)]
+    longest = max((len(text) for text in [*texts, *picture.zones]), default=0)
     return max(NARROWEST_COLUMN, longest * LETTER + 4 * PADDING)
 
 
@@ -76,9 +77,13 @@ def _zones(picture: Picture, column: int) -> tuple[list[str], int]:
 
 
 def _machine(machine: Machine, left: int, top: int, width: int) -> list[str]:
-    second = machine.role + (f", {machine.change}" if machine.change else "")
     thick = 3 if machine.role == Role.MANAGER else 1
-    return _box(left, top, width, [(machine.name, INK), (second, INK)], machine.change, thick)
+    lines = [(text, INK) for text in _said(machine)]
+    return _box(left, top, width, lines, machine.change, thick)
+
+
+def _said(machine: Machine) -> tuple[str, str]:
+    return machine.name, machine.role + (f", {machine.change}" if machine.change else "")
 
 
 def _rows(picture: Picture, letters: int) -> Iterator[tuple[list[Line], str]]:

@@ -21,26 +21,32 @@ from .ports import (
 )
 
 MIN_ADMIN_PREFIX = 8  # no network of administrators is larger than a class A
+MIN_ADMIN_PREFIX_OF_IPV6 = 32  # what a whole provider is given (RFC 7020's registries)
 # Every join token and every key of a locked swarm starts so.
 SECRET_PREFIXES = (b"SWMTKN-", b"SWMKEY-")
 GZIP = b"\x1f\x8b"
 GZIP_BITS = 16 + zlib.MAX_WBITS  # zlib's word for gzip's header
 # Of a template in base64: an archive of parts, of which one is a script in base64.
 PACKED_AT_MOST = 4
-BASE64 = re.compile(rb"[A-Za-z0-9+/]{16,}(?:\s[A-Za-z0-9+/]+)*")
+BASE64_RUN = re.compile(rb"[A-Za-z0-9+/]{16,}")
+BASE64_LINES = re.compile(rb"[A-Za-z0-9+/]{16,}(?:\s+[A-Za-z0-9+/]+)+")
 DOCKER_API_PORTS = (2375, 2376)  # without and with TLS: root on the machine
 GUARDED_PORTS = (
     *(SSH_PORT, MANAGEMENT_PORT, GOSSIP_PORT, DEFAULT_DATA_PATH_PORT),
     *DOCKER_API_PORTS,
 )
 ALL_PROTOCOLS = ("-1", "all")
+# What images of EC2 call their root (EC2 user guide, "Device names").
+ROOT_DEVICES = ("/dev/xvda", "/dev/sda1", "/dev/sda")
 
 Inputs = Mapping[str, Any]
 
 
 def is_large_part_of_the_world(cidr: str) -> bool:
     """Whether a range is too large to be anybody's own."""
-    return ip_network(cidr, strict=False).prefixlen < MIN_ADMIN_PREFIX
+    network = ip_network(cidr, strict=False)
+    smallest = MIN_ADMIN_PREFIX if network.version == 4 else MIN_ADMIN_PREFIX_OF_IPV6  # noqa: PLR2004
+    return network.prefixlen < smallest
 
 
 def holds_secret(text: str) -> bool:
@@ -63,7 +69,8 @@ def _unpacked(data: bytes, depth: int) -> Iterator[bytes]:
             yield from _unpacked(zlib.decompressobj(GZIP_BITS).decompress(data), depth - 1)
         except zlib.error:
             return
-    for found in BASE64.findall(data):
+    # Each by itself too: what stands before the first line, such as a path, may look like one.
+    for found in {*BASE64_RUN.findall(data), *BASE64_LINES.findall(data)}:
         letters = b"".join(found.split())
         whole = len(letters) - (len(letters) % 4 == 1)  # one letter alone stands for no byte
         yield from _unpacked(base64.b64decode(letters[:whole] + b"=="), depth - 1)
@@ -110,14 +117,16 @@ def clear_volume(volume: Inputs) -> Sequence[str]:
 
 
 def clear_volumes_of_template(template: Inputs) -> Sequence[str]:
-    """The volumes of a launch template that are not encrypted; of none, the image's own."""
-    mappings = template.get("blockDeviceMappings") or ()
+    """The volumes of a launch template that are not encrypted, and a root left to the image."""
     disks = [
         {**mapping["ebs"], "deviceName": mapping.get("deviceName", "a volume")}
-        for mapping in mappings
+        for mapping in template.get("blockDeviceMappings") or ()
         if mapping.get("ebs")
     ]
-    return _clear(disks) if disks else ["the root volume"]
+    # A name that is no text yet is known after the update, and may be the root's.
+    names = [disk["deviceName"] for disk in disks]
+    has_root = any(name in ROOT_DEVICES or not str(name).startswith("/dev/") for name in names)
+    return [*([] if has_root else ["the root volume"]), *_clear(disks)]
 
 
 def _clear(devices: Sequence[Inputs]) -> list[str]:

@@ -11,11 +11,23 @@ TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"  # of a group; its name is th
 
 def sentences(steps: Sequence[Step]) -> list[tuple[str, bool]]:
     """Pools that size themselves, each with whether machines of it end."""
-    renewed = {s.name for s in steps if s.kind == TEMPLATE and s.change is Change.REPLACE}
-    return [_pool(step, renewed=step.name in renewed) for step in steps if step.kind == GROUP]
+    of = renewed(steps)
+    return [_pool(step, refreshed=step.name in of) for step in steps if step.kind == GROUP]
 
 
-def _pool(step: Step, *, renewed: bool) -> tuple[str, bool]:
+def renewed(steps: Sequence[Step]) -> set[str]:
+    """The pools that stay, and whose machines are replaced by an instance refresh."""
+    templates = {s.name for s in steps if s.kind == TEMPLATE and s.change is Change.REPLACE}
+    return {
+        step.name
+        for step in steps
+        if step.kind == GROUP
+        and step.change is Change.CHANGE
+        and (step.name in templates or _types(step.before) != _types(step.after))
+    }
+
+
+def _pool(step: Step, *, refreshed: bool) -> tuple[str, bool]:
     before, after = bounds(step.before), bounds(step.after)
     types = _types(step.before), _types(step.after)
     fewer = _size(step.after, "maxSize") < _size(step.before, "maxSize")
@@ -30,10 +42,10 @@ def _pool(step: Step, *, renewed: bool) -> tuple[str, bool]:
                 f"pool `{step.name}` is replaced{which(step)}: its {before} workers leave and end"
             )
             return said, True
-    if renewed or types[0] != types[1]:
+    if refreshed:
         why = f" ({types[0]} → {types[1]})" if types[0] != types[1] else ""
-        refreshed = "has its machines replaced by an instance refresh"
-        return f"pool `{step.name}` {refreshed}{why}{sized}", True
+        how = "has its machines replaced by an instance refresh"
+        return f"pool `{step.name}` {how}{why}{sized}", True
     if sized:
         return f"pool `{step.name}` has {after} workers, where it had {before}", fewer
     return f"pool `{step.name}` is {step.change}{which(step)}", False

@@ -1,4 +1,7 @@
-"""Rules of security groups, in sentences; pure."""
+"""Rules of security groups, in sentences, however they are declared; pure."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from pulumi_swarm.plan.ports import WITH_PORTS
 
@@ -6,11 +9,72 @@ from .steps import LATER, Change, State, Step
 
 FIREWALL = "swarm:index:SwarmFirewall"
 INGRESS_RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
-RULES = {
-    INGRESS_RULE: ("into", "from"),
-    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": ("out of", "to"),
-}
+EGRESS_RULE = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
+RULES = {INGRESS_RULE: ("into", "from"), EGRESS_RULE: ("out of", "to")}
+# The older ways to declare one, of which the swarm itself uses none: several peers in one rule,
+# and rules inside a group.
+OLD_RULE = "aws:ec2/securityGroupRule:SecurityGroupRule"
+GROUPS = (
+    "aws:ec2/securityGroup:SecurityGroup",
+    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
+)
+WAYS = {"ingress": INGRESS_RULE, "egress": EGRESS_RULE}
 NODES = "the swarm's own nodes"
+
+
+def read_rules(steps: Sequence[Step]) -> Iterator[Step]:
+    """What changes of rules, one step for each peer."""
+    for step in steps:
+        if step.kind in RULES:
+            yield step
+        elif step.kind == OLD_RULE:
+            way = WAYS.get(str((step.after or step.before).get("type")), INGRESS_RULE)
+            group = (step.after or step.before).get("securityGroupId")
+            yield from _compared(step, way, _of(step.before, group), _of(step.after, group))
+        elif step.kind in GROUPS:
+            for inside, way in WAYS.items():
+                before, after = (
+                    [one for rule in state.get(inside) or () for one in _of(rule, step.name)]
+                    for state in (step.before, step.after)
+                )
+                yield from _compared(step, way, before, after)
+
+
+def _compared(
+    step: Step, way: str, before: Sequence[State], after: Sequence[State]
+) -> Iterator[Step]:
+    for rule in before:
+        if rule not in after:
+            change = Change.REMOVE
+            yield replace(step, kind=way, change=change, before=rule, after={}, differences=())
+    for rule in after:
+        if rule not in before:
+            change = Change.ADD
+            yield replace(step, kind=way, change=change, before={}, after=rule, differences=())
+
+
+def _of(rule: State, group: object) -> list[State]:
+    """An older rule as the newer ones have it: one for each peer."""
+    if not rule:
+        return []
+    peers = [
+        *({"cidrIpv4": cidr} for cidr in rule.get("cidrBlocks") or ()),
+        *({"cidrIpv6": cidr} for cidr in rule.get("ipv6CidrBlocks") or ()),
+        *({"prefixListId": listed} for listed in rule.get("prefixListIds") or ()),
+        *({"referencedSecurityGroupId": other} for other in rule.get("securityGroups") or ()),
+    ]
+    if rule.get("sourceSecurityGroupId"):
+        peers.append({"referencedSecurityGroupId": rule["sourceSecurityGroupId"]})
+    if rule.get("self"):
+        peers.append({"referencedSecurityGroupId": group})
+    said = {
+        "ipProtocol": rule.get("protocol"),
+        "fromPort": rule.get("fromPort"),
+        "toPort": rule.get("toPort"),
+        "description": rule.get("description"),
+        "securityGroupId": group,
+    }
+    return [{**said, **peer} for peer in peers]
 
 
 def sentence(step: Step) -> str:

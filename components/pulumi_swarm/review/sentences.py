@@ -10,7 +10,7 @@ from .pools import GROUP, TEMPLATE, bounds
 from .pools import sentences as pool_sentences
 from .quorum import NODE
 from .quorum import sentences as quorum_sentences
-from .rules import RULES, is_about_traffic
+from .rules import OLD_RULE, is_about_traffic, read_rules
 from .rules import sentence as rule_sentence
 from .steps import Change, State, Step, all_inputs, read_failures, read_steps
 from .words import counted, which
@@ -21,6 +21,7 @@ SPEC = "swarm:index:SwarmSpec"
 SETTINGS = "swarm:index:SwarmSettings"
 ROLLOUT = "swarm:index:Rollout"  # the order of what the nodes' own sentences say
 VPC = "aws:ec2/vpc:Vpc"
+SUBNET = "aws:ec2/subnet:Subnet"
 INSTANCE = "aws:ec2/instance:Instance"
 # What AWS charges for by the hour or month as long as it is there.
 COSTS = {
@@ -37,7 +38,7 @@ HOLDING = (
     GROUP,
     INSTANCE,
     VPC,
-    "aws:ec2/subnet:Subnet",
+    SUBNET,
     "aws:ec2/networkInterface:NetworkInterface",
     "aws:secretsmanager/secret:Secret",
 )
@@ -75,8 +76,8 @@ class Review:
 def review(preview: Mapping[str, Any], attached: Attached | None) -> Review:
     """Read a preview; ``attached`` is what a manager says is on each network."""
     steps = read_steps(preview)
-    told = {NETWORK, NODE, SPEC, SETTINGS, ROLLOUT, GROUP, TEMPLATE}
-    ports = [s for s in steps if s.kind in RULES and is_about_traffic(s)]
+    told = {NETWORK, NODE, SPEC, SETTINGS, ROLLOUT, GROUP, TEMPLATE, OLD_RULE}
+    ports = [rule for rule in read_rules(steps) if is_about_traffic(rule)]
     networks = [s for s in steps if s.kind == NETWORK]
     not_compared = [s for s in networks if s.change is Change.CHANGE and not s.differences]
     unknown = [*read_failures(preview), *map(_not_compared, not_compared)]
@@ -189,7 +190,13 @@ def _ranges(preview: Mapping[str, Any]) -> Iterator[str]:
     for name, (before, after) in swarms.items():
         of = f" of `{name}`" if len(swarms) > 1 else ""
         yield from _moved(f"pool{of}", _pool(before), _pool(after))
-        yield from _moved(f"docker_gwbridge{of}", _bridge(before), _bridge(after))
+        bridge = "dockerGwbridge"
+        yield from _moved(f"docker_gwbridge{of}", _asked(before, bridge), _asked(after, bridge))
+    for name, (before, after) in all_inputs(preview, SPEC).items():
+        of = f" of `{name}`" if len(swarms) > 1 else ""
+        yield from _moved(f"ingress{of}", _asked(before, "ingress"), _asked(after, "ingress"))
+    for name, (before, after) in all_inputs(preview, SUBNET).items():
+        yield from _moved(f"subnet `{name}`", _text(before, "cidrBlock"), _text(after, "cidrBlock"))
     for name, (before, after) in all_inputs(preview, NETWORK).items():
         yield from _moved(
             f"network {(after or before or {}).get('name', name)}", _ipam(before), _ipam(after)
@@ -209,9 +216,9 @@ def _text(state: State | None, name: str) -> str:
     return str((state or {}).get(name, ""))
 
 
-def _bridge(state: State | None) -> str:
-    """The range of docker_gwbridge, which SwarmSettings has as Docker is asked for it."""
-    body = (state or {}).get("dockerGwbridge") or {}
+def _asked(state: State | None, network: str) -> str:
+    """The range of a network that every node has, from what Docker is asked for."""
+    body = (state or {}).get(network) or {}
     configs = (body.get("IPAM") or {}).get("Config") or ()
     return ", ".join(str(config.get("Subnet", "")) for config in configs)
 
@@ -235,9 +242,18 @@ def _costs(steps: Sequence[Step]) -> Iterator[str]:
             if before != after:
                 yield f"pool `{step.name}`: {after} machines, where it had {before}"
         elif step.kind == INSTANCE and step.change in (Change.CHANGE, Change.REPLACE):
-            was, now = step.before.get("instanceType"), step.after.get("instanceType")
-            if was != now:
-                yield f"`{step.name}`: {was} → {now}"
+            sides = zip(_priced(step.before), _priced(step.after), strict=True)
+            said = [f"{was} → {now}" for was, now in sides if was != now]
+            if said:
+                yield f"`{step.name}`: {', '.join(said)}"
+
+
+def _priced(instance: State) -> tuple[str, str, str]:
+    """What an instance costs by: its type, how it is bought, and its disk."""
+    market = (instance.get("instanceMarketOptions") or {}).get("marketType") or "on demand"
+    size = (instance.get("rootBlockDevice") or {}).get("volumeSize")
+    disk = f"{size:g} GiB" if isinstance(size, int | float) else "the image's disk"
+    return str(instance.get("instanceType")), str(market), disk
 
 
 def _short(kind: str) -> str:

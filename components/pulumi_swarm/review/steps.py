@@ -114,6 +114,15 @@ def _inputs(state: Mapping[str, Any] | None) -> State:
     return {} if state is None else state.get("inputs") or {}
 
 
+def outputs(preview: Mapping[str, Any], kind: str) -> Iterator[tuple[str, State]]:
+    """Of every resource of a type that is there: its name and its outputs before the update."""
+    for step in preview.get("steps") or ():
+        type_, name, _ = _identity(step["urn"])
+        found = (step.get("oldState") or {}).get("outputs")
+        if type_ == kind and found:
+            yield name, found
+
+
 def providers(preview: Mapping[str, Any], kind: str) -> dict[str, str]:
     """Of every resource of a type that is there: the name of its provider, by its own name."""
     found = {}
