@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from mkdocs.structure.files import File, Files
 
 from pulumi_swarm.picture import svg
 from pulumi_swarm.picture.declared import declared
+from pulumi_swarm.picture.model import OVER_THE_ZONES, Machine, Net, Picture, pool_role
 from pulumi_swarm.plan.cluster import read_cluster
 from pulumi_swarm.plan.problems import Problems
 
@@ -26,7 +28,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add what is made."""
     schema = json.loads((ROOT / "components/schema.json").read_text(encoding="utf-8"))
     files.append(File.generated(config, "arguments.md", content=arguments(schema)))
-    files.append(File.generated(config, "picture.svg", content=picture()))
+    files.append(File.generated(config, "picture.svg", content=svg.render(picture())))
+    files.append(File.generated(config, "changes.svg", content=svg.render(changed(picture()))))
     return files
 
 
@@ -75,7 +78,7 @@ def _short(token: str) -> str:
     return token.rpartition(":")[2]
 
 
-def picture() -> str:
+def picture() -> Picture:
     """The picture of the cluster that the quick start makes."""
     args = {
         "manager_count": 3,
@@ -92,4 +95,19 @@ def picture() -> str:
     plan = read_cluster(args, tuple(args), problems)
     if problems.found:
         raise ValueError(str(problems.found))
-    return svg.render(declared("swarm", plan))
+    return declared("swarm", plan)
+
+
+def changed(before: Picture) -> Picture:
+    """The same while a worker is replaced, a network goes and another comes, with its pool."""
+    machines = [
+        replace(machine, change="replaced") if machine.name == "swarm-worker-1" else machine
+        for machine in before.machines
+    ]
+    pool = Machine(name="swarm-web", role=pool_role("2 to 4"), zone=OVER_THE_ZONES, change="added")
+    networks = [
+        replace(network, change="removed") if network.name == "app" else network
+        for network in before.networks
+    ]
+    later = Net(name="later", details=("for services", "10.211.0.0/24"), change="added")
+    return replace(before, machines=(*machines, pool), networks=(*networks, later))

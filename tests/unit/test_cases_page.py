@@ -42,6 +42,11 @@ def test_every_row_says_how_it_is_shown() -> None:
     assert {kind for kinds in ROWS.values() for kind in kinds} - known == set()
 
 
+def test_every_row_has_the_command_that_tells() -> None:
+    rows = [line for line in PAGE.splitlines() if re.match(r"\| [A-Z]{2}-\d+ ", line)]
+    assert [row for row in rows if "`" not in row.split(" | ")[3]] == []
+
+
 def test_ids_in_the_troubleshooting_page_are_cases() -> None:
     page = Path("docs/troubleshooting.md").read_text(encoding="utf-8")
     named = set(re.findall(r"\(([A-Z]{2}-\d+)\)", page))
