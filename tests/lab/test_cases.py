@@ -113,6 +113,7 @@ def test_network_deleted_by_hand_is_made_again(stack: Stack, swarm: LocalCloud) 
     stack.refresh()
     assert stack.preview() == {SHARED: "create"}
     stack.up()
+    assert networks(swarm, MANAGER)["shared"] == ("overlay", "swarm")
     assert stack.preview() == {}
 
 

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -237,7 +238,7 @@ def test_what_swarm_and_aws_show_after_an_up_is_what_the_report_said(
 
 def hold_against(
     stack: Stack, swarm: LocalCloud, **changes: Any
-) -> tuple[dict[str, str], dict[str, str]]:
+) -> tuple[Mapping[str, str], Mapping[str, str]]:
     """Make a change; what became of networks and of nodes, which the report said of all."""
     before = seen(swarm)
     report = reviewed(stack, **changes)

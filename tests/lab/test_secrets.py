@@ -1,51 +1,10 @@
 """No token, private key or password where somebody may read it who should not."""
 
-import base64
-import json
-import re
-from collections.abc import Iterator
-
 import pytest
 
 from tests.lab.cloud import LocalCloud, Stack
 from tests.lab.containers import MANAGER
-
-SECRET = re.compile(r"SWMTKN-\S+|BEGIN (OPENSSH |RSA |EC )?PRIVATE KEY|canary-4f1d9")
-CANARY = "canary-4f1d9"
-
-
-def places(swarm: LocalCloud, stack: Stack) -> Iterator[tuple[str, str]]:
-    """Every place a secret might have leaked to: (where, text)."""
-    ec2 = swarm.aws("ec2")
-    for reservation in ec2.describe_instances()["Reservations"]:
-        for instance in reservation["Instances"]:
-            instance_id = instance["InstanceId"]
-            answer = ec2.describe_instance_attribute(InstanceId=instance_id, Attribute="userData")
-            encoded = answer["UserData"].get("Value", "")
-            yield f"user-data of {instance_id}", base64.b64decode(encoded).decode()
-    yield "tags", json.dumps(ec2.describe_tags()["Tags"])
-    yield "state", stack.export()
-    yield "outputs", json.dumps(stack.outputs())
-    yield "preview", stack.preview_json()
-    parameters = swarm.aws("ssm").describe_parameters(
-        ParameterFilters=[{"Key": "Name", "Option": "BeginsWith", "Values": ["/pulumi-swarm"]}]
-    )
-    for parameter in parameters["Parameters"]:
-        found = swarm.aws("ssm").get_parameter(Name=parameter["Name"])
-        yield f"parameter {parameter['Name']}", found["Parameter"]["Value"]
-    for host in swarm.hosts():
-        yield f"journal of {host}", swarm.on(host, "journalctl", "--no-pager")
-        yield f"console of {host}", swarm.lab("logs", host).stdout
-        script = "cat /proc/[0-9]*/cmdline | tr '\\0' ' '"
-        yield f"process list of {host}", swarm.on(host, "sh", "-c", script)
-
-
-def leaks(swarm: LocalCloud, stack: Stack) -> list[str]:
-    return [
-        f"{where}: {match[0][:20]}"
-        for where, text in places(swarm, stack)
-        for match in SECRET.finditer(text)
-    ]
+from tests.lab.leaks import CANARY, leaks
 
 
 def test_no_secret_is_where_it_should_not_be_jn_10_pd_14_py_9_ud_2_ia_3(

@@ -8,6 +8,7 @@ import pytest
 
 from tests.lab.cloud import LocalCloud, Stack, eventually
 from tests.lab.conftest import FirstRun
+from tests.lab.remains import remains
 
 NODE = "swarm:index:Node"
 NETWORK = "docker:index/network:Network"
@@ -253,23 +254,7 @@ def test_destroy_leaves_nothing(first_run: FirstRun) -> None:
         PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [deny]}),
     )
     stack.destroy()
-    ec2 = cloud.aws("ec2")
-    assert cloud.hosts() == {}
-    assert not list((cloud.config.hosts).iterdir())
-    assert [v for v in ec2.describe_vpcs()["Vpcs"] if not v["IsDefault"]] == []
-    assert ec2.describe_addresses()["Addresses"] == []
-    # moto keeps interfaces that it made for a machine by itself; AWS removes them with it.
-    interfaces = ec2.describe_network_interfaces()["NetworkInterfaces"]
-    assert [i for i in interfaces if i.get("TagSet")] == []
-    groups = ec2.describe_security_groups()["SecurityGroups"]
-    assert [g["GroupName"] for g in groups] == ["default"]
-    assert cloud.aws("secretsmanager").list_secrets(IncludePlannedDeletion=True)["SecretList"] == []
-    parameters = cloud.aws("ssm").describe_parameters(
-        ParameterFilters=[{"Key": "Name", "Option": "BeginsWith", "Values": ["/pulumi-swarm"]}]
-    )
-    assert parameters["Parameters"] == []
-    assert cloud.aws("iam").list_roles()["Roles"] == []
-    assert cloud.aws("iam").list_instance_profiles()["InstanceProfiles"] == []
+    assert remains(cloud) == []
 
 
 def _listed_ids(swarm: LocalCloud) -> set[str]:

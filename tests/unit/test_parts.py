@@ -3,6 +3,7 @@
 Their args are those that clusters with every word give them, so none is forgotten here.
 """
 
+import inspect
 from collections.abc import Mapping
 from typing import Any
 
@@ -68,6 +69,7 @@ def construct(how: str, part: str, name: str, args: Mapping[str, Any]) -> dict[s
     outputs: dict[str, Any] = {}
 
     def program() -> "pulumi.Output[None]":
+        known: Mapping[str, Any]
         if how == "import":
             made = PARTS[part](name, dict(args))
             known = {
@@ -106,7 +108,7 @@ def test_part_makes_and_returns_the_same_in_both_ways(
 def test_part_has_defaults_for_what_is_left_out(recorder: Recorder, how: str, part: str) -> None:
     """In a package what is not given is not there at all, not None."""
     name, args = given(recorder, part)
-    annotated = PARTS[part].__init__.__annotations__["args"]
+    annotated = inspect.signature(PARTS[part]).parameters["args"].annotation
     construct(
         how, part, name, {key: args[key] for key in args if key in annotated.__required_keys__}
     )
