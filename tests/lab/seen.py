@@ -16,16 +16,20 @@ NODES = (
     (re.compile(r"`(\S+)` is drained, taken out, and another machine joins for it$"), "replaced"),
     (re.compile(r"`(\S+)` is drained, taken out of the swarm and terminated$"), "removed"),
 )
+POOL = re.compile(r"pool `(\S+)` is (added|removed)\b")
+OPENED, CLOSED = "into the nodes is opened from", "into the nodes is closed from"
 RULE = re.compile(r"^(\S+) into the nodes is (opened|closed) from (\d\S+) ")
 INSTANCES = re.compile(r"^(\d+) instances? more, (\d+) fewer$")
 
 
 @dataclass(frozen=True)
 class Seen:
-    """Ids by name, and the ranges that rules let in, each with its traffic."""
+    """Ids by name, what rules let in of whom, and the ranges among those, each with its traffic."""
 
     networks: Mapping[str, str]
     nodes: Mapping[str, str]
+    pools: Mapping[str, str]
+    rules: frozenset[tuple[str, str, str]]
     ranges: frozenset[tuple[str, str]]
     instances: frozenset[str]
 
@@ -37,7 +41,9 @@ def seen(swarm: LocalCloud) -> Seen:
             swarm, "network", "ls", "--filter=driver=overlay", "--format={{.Name}} {{.ID}}"
         ),
         nodes=_by_name(swarm, "node", "ls", "--format={{.Hostname}} {{.ID}}"),
-        ranges=frozenset(_ranges(swarm)),
+        pools=_pools(swarm),
+        rules=frozenset(_rules(swarm)),
+        ranges=frozenset((traffic, peer) for _, traffic, peer in _rules(swarm) if "/" in peer),
         instances=frozenset(host["instance"] for host in swarm.hosts().values()),
     )
 
@@ -49,14 +55,24 @@ def _by_name(swarm: LocalCloud, *command: str) -> Mapping[str, str]:
     return found
 
 
-def _ranges(swarm: LocalCloud) -> set[tuple[str, str]]:
+def _pools(swarm: LocalCloud) -> Mapping[str, str]:
+    groups = swarm.aws("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
+    names = [group["AutoScalingGroupName"] for group in groups]
+    return {name.rpartition("/")[2]: name for name in names}
+
+
+def _rules(swarm: LocalCloud) -> set[tuple[str, str, str]]:
+    """Of each rule into the swarm's groups: the group, the traffic, and a range or a group."""
     groups = swarm.aws("ec2").describe_security_groups()["SecurityGroups"]
     return {
-        (f"{permission['FromPort']}/{permission['IpProtocol']}", found["CidrIp"])
+        (group["GroupId"], f"{allowed.get('FromPort', '')}/{allowed['IpProtocol']}", peer)
         for group in groups
         if group["GroupName"].startswith("swarm-")
-        for permission in group["IpPermissions"]
-        for found in permission["IpRanges"]
+        for allowed in group["IpPermissions"]
+        for peer in (
+            *(found["CidrIp"] for found in allowed["IpRanges"]),
+            *(found["GroupId"] for found in allowed["UserIdGroupPairs"]),
+        )
     }
 
 
@@ -72,6 +88,18 @@ def happened(before: Mapping[str, str], after: Mapping[str, str]) -> Changes:
 
 def said_of_networks(report: Review) -> Changes:
     return {found[1]: found[2] for text in report.networks if (found := NETWORK.search(text))}
+
+
+def said_of_pools(report: Review) -> Changes:
+    return {found[1]: found[2] for text in report.nodes if (found := POOL.search(text))}
+
+
+def said_of_rules(report: Review) -> tuple[int, int]:
+    """How many rules are opened and closed."""
+    return (
+        sum(OPENED in text for text in report.ports),
+        sum(CLOSED in text for text in report.ports),
+    )
 
 
 def said_of_nodes(report: Review) -> Changes:

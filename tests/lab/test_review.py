@@ -20,7 +20,9 @@ from tests.lab.seen import (
     said_of_instances,
     said_of_networks,
     said_of_nodes,
+    said_of_pools,
     said_of_ranges,
+    said_of_rules,
     seen,
 )
 
@@ -217,16 +219,21 @@ def test_command_gates_a_merge_by_its_exit_code(stack: Stack) -> None:
 def test_what_swarm_and_aws_show_after_an_up_is_what_the_report_said(
     stack: Stack, swarm: LocalCloud
 ) -> None:
-    stack.keep(nodeGenerations=stack.raised("worker-0"))  # machines do not go back
+    stack.keep(nodeGenerations=stack.raised("worker-0", "manager-2"))  # machines do not go back
     kept = [network for network in stack.base("networks") if network["name"] == "app"]
     there: dict[str, Any] = {
         "networks": [*kept, {**SHARED, "subnet": "10.211.0.0/24"}, {"name": "later"}],
         "workerCount": 3,
+        "workerPools": [{"name": "web", "max_size": 2}],
         "adminCidrs": [*stack.base("adminCidrs"), "198.51.100.0/24"],
     }
     expected = (
         {"shared": "replaced", "later": "added", "secure": "removed"},
-        {"swarm-worker-0": "replaced", "swarm-worker-2": "added"},
+        {
+            "swarm-manager-2": "replaced",
+            "swarm-worker-0": "replaced",
+            "swarm-worker-2": "added",
+        },
     )
     assert hold_against(stack, swarm, **there) == expected
     back = (
@@ -248,6 +255,9 @@ def hold_against(
     nodes = happened(before.nodes, after.nodes)
     assert said_of_networks(report) == networks
     assert said_of_nodes(report) == nodes
+    assert said_of_pools(report) == happened(before.pools, after.pools) != {}
+    more, fewer = after.rules - before.rules, before.rules - after.rules
+    assert said_of_rules(report) == (len(more), len(fewer))
     opened, closed = after.ranges - before.ranges, before.ranges - after.ranges
     assert opened or closed
     assert said_of_ranges(report) == dict.fromkeys(opened, "opened") | dict.fromkeys(
