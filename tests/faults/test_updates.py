@@ -74,9 +74,15 @@ def end_at(
 def as_declared(stack: Stack, cloud: LocalCloud) -> None:
     eventually(lambda: sorted(ready(cloud)) == EVERYONE, 60, "all are ready")
     listing = ("docker", "node", "ls", "--format", "{{.ID}} {{.ManagerStatus}}")
-    listed = [row.split() for row in cloud.on(MANAGER, *listing).splitlines()]
-    assert len(listed) == len(EVERYONE)  # nor anybody without a name
-    assert sum(row[-1] in ("Leader", "Reachable") for row in listed) == MANAGERS
+
+    def listed() -> list[str]:
+        return cloud.on(MANAGER, *listing).splitlines()
+
+    def reachable() -> int:
+        return sum(row.endswith((" Leader", " Reachable")) for row in listed())
+
+    assert len(listed()) == len(EVERYONE)  # nor anybody without a name
+    eventually(lambda: reachable() == MANAGERS, 60, "managers reach each other")
     declared = {network["name"] for network in stack.base("networks")}
     overlays = {
         name for name, (driver, _) in networks(cloud, MANAGER).items() if driver == "overlay"
@@ -391,4 +397,5 @@ def test_only_manager_lost_with_its_disk_is_destroyed_and_made_again_qr_3(
 
 def nothing_is_left(stack: Stack, cloud: LocalCloud) -> None:
     assert [r["type"] for r in stack.resources() if r["type"] != "pulumi:pulumi:Stack"] == []
+    eventually(lambda: not remains(cloud), 30, "nothing is left")
     assert remains(cloud) == []

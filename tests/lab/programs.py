@@ -72,13 +72,16 @@ def make_program(example: str, folder: Path, cloud: LocalCloud, wheel: Path) -> 
     return write_program(folder, cloud, wheel)
 
 
-def write_program(folder: Path, cloud: LocalCloud, wheel: Path | None = None) -> Program:
+def write_program(
+    folder: Path, cloud: LocalCloud, wheel: Path | None = None, *, with_packages: bool = True
+) -> Program:
     """The program in a folder, ready to run; one in Python may get the wheel."""
     (folder / "state").mkdir()
     program = Program(folder, pulumi_environment(cloud, folder / "state"))
     project = _project(folder)
     _write_stack(project["name"], folder, cloud)
-    _install(project["runtime"], program, wheel)
+    if with_packages:
+        install(program, wheel)
     program.pulumi("stack", "init", STACK)
     return program
 
@@ -108,8 +111,9 @@ def _write_stack(project: str, folder: Path, cloud: LocalCloud) -> None:
     (folder / f"Pulumi.{STACK}.yaml").write_text(yaml.safe_dump(document), encoding="utf-8")
 
 
-def _install(runtime: str | dict[str, Any], program: Program, wheel: Path | None) -> None:
-    match runtime:
+def install(program: Program, wheel: Path | None = None) -> None:
+    """What the program's language needs, as its users install it."""
+    match _project(program.folder)["runtime"]:
         case "yaml":
             pass
         case "nodejs":

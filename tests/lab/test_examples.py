@@ -15,6 +15,7 @@ from tests.lab.programs import (
     EXAMPLES,
     Program,
     build_wheel,
+    install,
     make_program,
     with_dependencies,
     write_program,
@@ -107,9 +108,9 @@ def test_package_is_added_from_its_folder(
     folder = tmp_path / "program"
     shutil.copytree(EXAMPLES / example, folder)
     without_packages(folder)
-    program = write_program(folder, own_cloud)
+    program = write_program(folder, own_cloud, with_packages=False)
     program.pulumi("package", "add", str(ROOT / "components"))
-    program.pulumi("install")
+    install(program)
     assert program.preview() == make(example).preview()
 
 

@@ -254,6 +254,7 @@ def test_destroy_leaves_nothing(first_run: FirstRun) -> None:
         PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [deny]}),
     )
     stack.destroy()
+    eventually(lambda: not remains(cloud), 30, "nothing is left")
     assert remains(cloud) == []
 
 

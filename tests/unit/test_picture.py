@@ -200,6 +200,7 @@ def test_declared_picture_has_as_many_places_as_subnets_were_given() -> None:
 def test_networks_on_a_swarm_made_elsewhere_are_drawn() -> None:
     (found,) = previewed({"steps": [resource(NETWORK, "app", name="app")]}, None)
     assert [network.name for network in found.networks] == ["app"]
+    assert [line for line in mermaid.render(found).splitlines() if line.endswith(" ")] == []
 
 
 def test_rules_are_drawn_in_the_group_that_they_are_of_and_the_caller_s_beside_them() -> None:

@@ -343,6 +343,32 @@ def test_rules_inside_a_group_are_told_where_they_changed() -> None:
     )
 
 
+def test_rules_that_are_known_after_the_update_are_told_as_that() -> None:
+    sides = {}, {"ingress": LATER, "egress": [LATER, {**SSH, "cidrBlocks": LATER}]}
+    found = review({"steps": [step("update", SECURITY_GROUP, "mine", *sides)]}, None)
+    assert found.ports == (
+        "traffic into the security group mine is opened from (known after the update) (mine)",
+        "traffic out of the security group mine is opened to (known after the update) (mine)",
+        "22/tcp out of the security group mine is opened to (known after the update) (mine)",
+    )
+
+
+def test_rule_that_moves_to_another_group_is_closed_in_the_first() -> None:
+    rule = {"type": "ingress", **SSH, "cidrBlocks": ["10.0.0.0/8"]}
+    sides = {**rule, "securityGroupId": "sg-1"}, {**rule, "securityGroupId": "sg-2"}
+    found = review({"steps": [step("replace", RULE, "site", *sides)]}, None)
+    assert found.ports == (
+        "22/tcp into the security group sg-1 is closed from 10.0.0.0/8 (site)",
+        "22/tcp into the security group sg-2 is opened from 10.0.0.0/8 (site)",
+    )
+
+
+def test_another_description_opens_and_closes_nothing() -> None:
+    rule = {"type": "ingress", **SSH, "cidrBlocks": ["10.0.0.0/8"]}
+    sides = {**rule, "description": "a"}, {**rule, "description": "b"}
+    assert review({"steps": [step("update", RULE, "site", *sides)]}, None).ports == ()
+
+
 def test_ranges_of_ingress_and_of_subnets_are_told_before_and_after() -> None:
     def ingress(subnet: str) -> dict[str, Any]:
         return {"ingress": {"Name": "ingress", "IPAM": {"Config": [{"Subnet": subnet}]}}}

@@ -32,7 +32,8 @@ def _lines(picture: Picture) -> Iterator[str]:
     for i, network in enumerate(picture.networks):
         words = (network.name, *network.details, network.users, network.change)
         yield f"  network{i}{{{{{_text(*words)}}}}}"
-        yield f"  network{i} -.- {' & '.join(_key(machine) for machine in picture.machines)}"
+        if picture.machines:  # of a swarm made elsewhere there are none
+            yield f"  network{i} -.- {' & '.join(_key(machine) for machine in picture.machines)}"
     for i, group in enumerate(picture.groups):
         openings = (f"{o.text} ({o.change})" if o.change else o.text for o in group.openings)
         yield f"  group{i}[/{_text(group.name, group.change, *openings)}/]"

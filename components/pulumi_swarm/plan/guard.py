@@ -29,7 +29,8 @@ GZIP_BITS = 16 + zlib.MAX_WBITS  # zlib's word for gzip's header
 # Of a template in base64: an archive of parts, of which one is a script in base64.
 PACKED_AT_MOST = 4
 BASE64_RUN = re.compile(rb"[A-Za-z0-9+/]{16,}")
-BASE64_LINES = re.compile(rb"[A-Za-z0-9+/]{16,}(?:\s+[A-Za-z0-9+/]+)+")
+# From the beginnings of runs alone: tried from each letter of a long one, it would take seconds.
+BASE64_LINES = re.compile(rb"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{16,}(?:\s+[A-Za-z0-9+/]+)+")
 DOCKER_API_PORTS = (2375, 2376)  # without and with TLS: root on the machine
 GUARDED_PORTS = (
     *(SSH_PORT, MANAGEMENT_PORT, GOSSIP_PORT, DEFAULT_DATA_PATH_PORT),

@@ -1,7 +1,8 @@
 """Rules of security groups, in sentences, however they are declared; pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from pulumi_swarm.plan.ports import WITH_PORTS
 
@@ -28,29 +29,57 @@ def read_rules(steps: Sequence[Step]) -> Iterator[Step]:
         if step.kind in RULES:
             yield step
         elif step.kind == OLD_RULE:
-            way = WAYS.get(str((step.after or step.before).get("type")), INGRESS_RULE)
-            group = (step.after or step.before).get("securityGroupId")
-            yield from _compared(step, way, _of(step.before, group), _of(step.after, group))
+            yield from _compared(step, *map(_old, (step.before, step.after)))
         elif step.kind in GROUPS:
-            for inside, way in WAYS.items():
-                before, after = (
-                    [one for rule in state.get(inside) or () for one in _of(rule, step.name)]
-                    for state in (step.before, step.after)
-                )
-                yield from _compared(step, way, before, after)
+            sides = (_inside(state, step.name) for state in (step.before, step.after))
+            yield from _compared(step, *sides)
 
 
-def _compared(
-    step: Step, way: str, before: Sequence[State], after: Sequence[State]
-) -> Iterator[Step]:
-    for rule in before:
-        if rule not in after:
+Rules = Sequence[tuple[str, State]]  # each with its way, as the type of the newer ones
+
+
+def _compared(step: Step, before: Rules, after: Rules) -> Iterator[Step]:
+    """What only one side has. Another description alone opens and closes nothing."""
+    was, now = ([_traffic(found) for found in side] for side in (before, after))
+    for (way, rule), traffic in zip(before, was, strict=True):
+        if traffic not in now:
             change = Change.REMOVE
             yield replace(step, kind=way, change=change, before=rule, after={}, differences=())
-    for rule in after:
-        if rule not in before:
+    for (way, rule), traffic in zip(after, now, strict=True):
+        if traffic not in was:
             change = Change.ADD
             yield replace(step, kind=way, change=change, before={}, after=rule, differences=())
+
+
+def _traffic(found: tuple[str, State]) -> tuple[str, State]:
+    way, rule = found
+    return way, {key: value for key, value in rule.items() if key != "description"}
+
+
+def _old(rule: State) -> Rules:
+    way = WAYS.get(str(rule.get("type")), INGRESS_RULE)
+    return [(way, one) for one in _of(rule, rule.get("securityGroupId"))]
+
+
+def _inside(group: State, name: str) -> Rules:
+    return [
+        (way, one)
+        for inside, way in WAYS.items()
+        for rule in _listed(group, inside)
+        for one in _of(rule if isinstance(rule, Mapping) else UNKNOWN_RULE, name)
+    ]
+
+
+def _listed(state: State, name: str) -> list[Any]:
+    """A list of inputs; of one that is known after the update, that."""
+    value = state.get(name)
+    if value == LATER:
+        return [LATER]
+    return value if isinstance(value, list) else []
+
+
+# Of a rule of which nothing is known yet.
+UNKNOWN_RULE: State = {"protocol": "traffic", "cidrBlocks": [LATER]}
 
 
 def _of(rule: State, group: object) -> list[State]:
@@ -58,10 +87,10 @@ def _of(rule: State, group: object) -> list[State]:
     if not rule:
         return []
     peers = [
-        *({"cidrIpv4": cidr} for cidr in rule.get("cidrBlocks") or ()),
-        *({"cidrIpv6": cidr} for cidr in rule.get("ipv6CidrBlocks") or ()),
-        *({"prefixListId": listed} for listed in rule.get("prefixListIds") or ()),
-        *({"referencedSecurityGroupId": other} for other in rule.get("securityGroups") or ()),
+        *({"cidrIpv4": cidr} for cidr in _listed(rule, "cidrBlocks")),
+        *({"cidrIpv6": cidr} for cidr in _listed(rule, "ipv6CidrBlocks")),
+        *({"prefixListId": listed} for listed in _listed(rule, "prefixListIds")),
+        *({"referencedSecurityGroupId": other} for other in _listed(rule, "securityGroups")),
     ]
     if rule.get("sourceSecurityGroupId"):
         peers.append({"referencedSecurityGroupId": rule["sourceSecurityGroupId"]})
