@@ -33,6 +33,9 @@ mount --bind "/root$(cat /modules/folder)" /root/usr/lib/modules
 chroot /root /sbin/modprobe -a br_netfilter ip_vs || echo "guest: no br_netfilter, or no ip_vs"
 mkdir -p /root/run/netns
 ip link set lo up
+# New network namespaces take this from the first one, where dockerd of a machine sets it; those in
+# which Docker balances load would forward nothing.
+echo 1 >/root/proc/sys/net/ipv4/ip_forward
 
 read -r command </command
 # The root is moved over the kernel's first one, not only entered: whoever enters a mount namespace
