@@ -80,6 +80,9 @@ def write_program(
     program = Program(folder, pulumi_environment(cloud, folder / "state"))
     project = _project(folder)
     _write_stack(project["name"], folder, cloud)
+    if project["runtime"] == "go":
+        version = program.pulumi("version").stdout.strip()
+        program.run("go", "mod", "edit", f"-replace={PULUMI_GO}={PULUMI_GO}@{version}")
     if with_packages:
         install(program, wheel)
     program.pulumi("stack", "init", STACK)
@@ -119,8 +122,6 @@ def install(program: Program, wheel: Path | None = None) -> None:
         case "nodejs":
             program.pulumi("install")
         case "go":
-            version = program.pulumi("version").stdout.strip()
-            program.run("go", "mod", "edit", f"-replace={PULUMI_GO}={PULUMI_GO}@{version}")
             program.pulumi("install")
         case _ if wheel is not None:
             _install_wheel(program, wheel)

@@ -44,7 +44,7 @@ def seen(swarm: LocalCloud) -> Seen:
         pools=_pools(swarm),
         rules=frozenset(_rules(swarm)),
         ranges=frozenset((traffic, peer) for _, traffic, peer in _rules(swarm) if "/" in peer),
-        instances=frozenset(host["instance"] for host in swarm.hosts().values()),
+        instances=frozenset(_instances(swarm)),
     )
 
 
@@ -53,6 +53,12 @@ def _by_name(swarm: LocalCloud, *command: str) -> Mapping[str, str]:
     found = {name: rest for name, _, rest in (row.partition(" ") for row in rows)}
     assert len(found) == len(rows), rows  # no phantom beside its successor
     return found
+
+
+def _instances(swarm: LocalCloud) -> set[str]:
+    running = [{"Name": "instance-state-name", "Values": ["running"]}]
+    found = swarm.aws("ec2").describe_instances(Filters=running)["Reservations"]
+    return {each["InstanceId"] for reservation in found for each in reservation["Instances"]}
 
 
 def _pools(swarm: LocalCloud) -> Mapping[str, str]:
