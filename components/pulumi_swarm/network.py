@@ -30,7 +30,7 @@ class OverlayNetworkArgs(TypedDict):
     given. Docker: docker network create --opt encrypted."""
     subnet: NotRequired[str]
     """Its range, /28 or larger. Swarm takes one from its pool when not given. Docker: docker
-    network create --subnet."""
+    network create --subnet. Left out later, the network keeps the range that it has."""
     gateway: NotRequired[str]
     """The gateway's address. The subnet's first host when not given. Docker: docker network create
     --gateway."""

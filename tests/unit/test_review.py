@@ -388,6 +388,12 @@ def test_ranges_of_ingress_and_of_subnets_are_told_before_and_after() -> None:
     )
 
 
+def test_network_whose_subnet_is_left_out_later_keeps_it() -> None:
+    sides = {"name": "app", "ipamConfigs": [{"subnet": "10.9.0.0/24"}]}, {"name": "app"}
+    found = review({"steps": [step("same", NETWORK, "swarm-app", *sides)]}, {})
+    assert found.ranges == ()
+
+
 def test_instance_tells_all_that_makes_its_price_another() -> None:
     def instance(kind: str, gib: int, **market: Any) -> dict[str, Any]:
         return {"instanceType": kind, "rootBlockDevice": {"volumeSize": gib}, **market}

@@ -1,6 +1,6 @@
 """What a preview means for a swarm, in sentences; pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,7 +92,7 @@ def review(preview: Mapping[str, Any], attached: Attached | None) -> Review:
         quorum=tuple(quorum_sentences(preview, steps)),
         swarm=tuple(_swarm(s) for s in steps if s.kind == SPEC),
         ports=tuple(rule_sentence(s) for s in ports),
-        ranges=tuple(_ranges(preview)),
+        ranges=tuple(_ranges(preview, {s.name for s in networks})),
         costs=tuple(_costs(steps)),
         others=tuple(
             f"{_short(s.kind)} `{s.name}` is {s.change}{which(s)}"
@@ -183,7 +183,8 @@ def _swarm(step: Step) -> str:
     return f"the swarm is changed in place: {', '.join(said) or 'the way to its managers'}"
 
 
-def _ranges(preview: Mapping[str, Any]) -> Iterator[str]:
+def _ranges(preview: Mapping[str, Any], networks: Collection[str]) -> Iterator[str]:
+    """``networks`` are those that change: one whose subnet is left out later keeps it."""
     for name, (before, after) in all_inputs(preview, VPC).items():
         yield from _moved(f"VPC `{name}`", _text(before, "cidrBlock"), _text(after, "cidrBlock"))
     swarms = all_inputs(preview, SETTINGS)
@@ -198,9 +199,9 @@ def _ranges(preview: Mapping[str, Any]) -> Iterator[str]:
     for name, (before, after) in all_inputs(preview, SUBNET).items():
         yield from _moved(f"subnet `{name}`", _text(before, "cidrBlock"), _text(after, "cidrBlock"))
     for name, (before, after) in all_inputs(preview, NETWORK).items():
-        yield from _moved(
-            f"network {(after or before or {}).get('name', name)}", _ipam(before), _ipam(after)
-        )
+        if name in networks:
+            called = (after or before or {}).get("name", name)
+            yield from _moved(f"network {called}", _ipam(before), _ipam(after))
 
 
 def _moved(what: str, before: str, after: str) -> Iterator[str]:
