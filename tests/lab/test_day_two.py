@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from lab.settings import BUSYBOX_IMAGE
+from tests.lab.asking import asked_from_outside
 from tests.lab.cloud import LocalCloud, Stack, boothook, eventually, slow_boot
 from tests.lab.containers import MANAGER, container, inspect, networks, pings, ready, stopped
 
@@ -156,9 +157,27 @@ done
 SERVE = "mkdir /www && echo here >/www/index.html && exec httpd -f -h /www"
 
 
-def test_service_answers_while_every_worker_is_replaced_in_turn_qr_11(
-    stack: Stack, swarm: LocalCloud
+@pytest.fixture
+def published_port(stack: Stack, swarm: LocalCloud) -> Iterator[int]:
+    """A port that each worker's own task of a service answers at, and that the firewall opens."""
+    port = 8080
+    rule = {"IpProtocol": "tcp", "FromPort": port, "ToPort": port}
+    rule["IpRanges"] = [{"CidrIp": stack.base("adminCidrs")[0]}]
+    into = {"GroupId": stack.outputs()["worker_security_group_id"], "IpPermissions": [rule]}
+    swarm.aws("ec2").authorize_security_group_ingress(**into)
+    publish = ("--publish", f"mode=host,published={port},target=80", "--mode", "global")
+    create = ("docker", "service", "create", "-d", "--name", "site", *publish)
+    workers = ("--constraint", "node.role==worker", BUSYBOX_IMAGE, "sh", "-c", SERVE)
+    swarm.on(MANAGER, *create, *workers)
+    yield port
+    swarm.on(MANAGER, "docker", "service", "rm", "site")
+    swarm.aws("ec2").revoke_security_group_ingress(**into)
+
+
+def test_services_answer_while_every_worker_is_replaced_in_turn_qr_11(
+    stack: Stack, swarm: LocalCloud, published_port: int
 ) -> None:
+    """By name from inside, and at a published port from outside."""
     stack.configure(workerCount=3)
     stack.up()
     options = ("--network", "shared", "--endpoint-mode", "dnsrr", "--replicas", "2")
@@ -170,13 +189,19 @@ def test_service_answers_while_every_worker_is_replaced_in_turn_qr_11(
         eventually(lambda: swarm.succeeds(MANAGER, *ask), 30, "it answers")
         swarm.on(MANAGER, "docker", "exec", "-d", "client", "sh", "-c", GET + ASK)
         stack.configure(workerCount=3, workerGeneration=2)
-        said = stack.up()
+        with asked_from_outside(swarm, published_port, "here") as outside:
+            eventually(lambda: outside.asked > 3, 30, "it is asked")
+            assert outside.lost == 0
+            said = stack.up()
         swarm.on(MANAGER, "docker", "exec", "client", "touch", "/stop")
         count = swarm.on(MANAGER, "docker", "exec", "client", "cat", "/count")
     swarm.on(MANAGER, "docker", "service", "rm", "web")
     asked, lost = map(int, count.split())
     assert asked > 50
     assert lost == 0, f"{lost} of {asked} requests were lost"
+    assert outside.asked > 50
+    assert 0 < outside.asked_again < outside.asked  # a node that is replaced does not answer
+    assert outside.lost == 0, outside
     # One is not touched before the one before has its successor in the swarm.
     for before, after in (("worker-0", "worker-1"), ("worker-1", "worker-2")):
         assert said.index(f"Node swarm-{before} created") < said.index(
