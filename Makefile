@@ -82,7 +82,7 @@ test-engine: setup ## Run ENGINE_TESTS (the shared ones by default) on Docker's 
 	SWARM_TEST_ENGINE=current $(LOCAL) $(PYTHON) -m pytest $(ENGINE_TESTS)
 
 KERNEL_TESTS ?= tests/lab
-test-kernel: setup languages ## Run KERNEL_TESTS (tests/lab by default) in a guest with Debian's stock kernel
+test-kernel: setup languages ## Run KERNEL_TESTS in a guest with Debian's kernel; SWARM_TEST_ENGINE=current: on Docker 29
 	@tools/system-packages busybox-static cpio kmod qemu-system-x86
 	$(LOCAL) $(PYTHON) -m tools.guest.guest $(PYTHON) -m pytest --color=no --timeout 3600 $(KERNEL_TESTS)
 

@@ -344,8 +344,8 @@ def test_rules_inside_a_group_are_told_where_they_changed() -> None:
 
 
 def test_rules_that_are_known_after_the_update_are_told_as_that() -> None:
-    sides = {}, {"ingress": LATER, "egress": [LATER, {**SSH, "cidrBlocks": LATER}]}
-    found = review({"steps": [step("update", SECURITY_GROUP, "mine", *sides)]}, None)
+    after = {"ingress": LATER, "egress": [LATER, {**SSH, "cidrBlocks": LATER}]}
+    found = review({"steps": [step("update", SECURITY_GROUP, "mine", {}, after)]}, None)
     assert found.ports == (
         "traffic into the security group mine is opened from (known after the update) (mine)",
         "traffic out of the security group mine is opened to (known after the update) (mine)",

@@ -35,7 +35,7 @@ MODULES = ("virtio_pci", "virtio_blk", "virtio_rng", "virtiofs", "overlay")
 VIRTIOFSD = ("/usr/lib/qemu/virtiofsd", "/usr/libexec/virtiofsd")
 DOWNLOAD = ("apt-get", "download", "-qq", "-o", "APT::Sandbox::User=root")
 MEMORY_MIB = int(os.environ.get("GUEST_MEMORY_MIB", "8192"))  # eight hosts and Pulumi twice
-KEPT = ("HOME", "PATH", "LANG", "TERM", "XDG_CACHE_HOME")
+KEPT = ("HOME", "PATH", "LANG", "TERM", "XDG_CACHE_HOME", "SWARM_TEST_ENGINE")
 DISK_GIB = 24  # sparse
 KVM_PROOF_SECONDS = 30  # a kernel that KVM runs says its first word in two
 ENDED = re.compile(rb"guest: ended with (\d+)")
