@@ -222,7 +222,7 @@ def test_what_swarm_and_aws_show_after_an_up_is_what_the_report_said(
     stack.keep(nodeGenerations=stack.raised("worker-0", "manager-2"))  # machines do not go back
     kept = [network for network in stack.base("networks") if network["name"] == "app"]
     there: dict[str, Any] = {
-        "networks": [*kept, {**SHARED, "subnet": "10.211.0.0/24"}, {"name": "later"}],
+        "networks": [*kept, {**SHARED, "subnet": "10.214.0.0/24"}, {"name": "later"}],
         "workerCount": 3,
         "workerPools": [{"name": "web", "max_size": 2}],
         "adminCidrs": [*stack.base("adminCidrs"), "198.51.100.0/24"],
