@@ -6,6 +6,7 @@ from typing import TypeVar, cast
 import pulumi
 
 from .errors import SwarmInputError
+from .plan import reader
 from .plan.problems import Problems
 from .plan.reader import LATER, camel
 
@@ -14,8 +15,7 @@ Args = TypeVar("Args", bound=Mapping[str, object])
 
 def spelled(args: Args, known: Iterable[str]) -> Args:
     """The args with their keys as Python spells them; stack files' spelling is the same input."""
-    names = {camel(name): name for name in known}
-    return cast("Args", {names.get(key, key): value for key, value in args.items()})
+    return cast("Args", reader.spelled(args, known))
 
 
 def settle(

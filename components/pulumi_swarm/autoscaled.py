@@ -80,6 +80,7 @@ class AutoscaledWorkerPool(pulumi.ComponentResource):
         self._pool = pool
         self._args = args
         self._group_name = group_name(name)
+        self._machine_tags = machine_tags(plan, name, Role.WORKER, {"swarm:pool": pool.name})
         group = self._group(self._template(), after)
         self.group_name = group.name
         self.register_outputs({"groupName": self.group_name})
@@ -87,8 +88,6 @@ class AutoscaledWorkerPool(pulumi.ComponentResource):
     def _template(self) -> aws.ec2.LaunchTemplate:
         args = self._args
         given = args.get("ami")
-        # A group's tags reach its machines, and not their disks.
-        tags = machine_tags(self._plan, self._name, Role.WORKER, {"swarm:pool": self._pool.name})
         return aws.ec2.LaunchTemplate(
             self._name,
             aws.ec2.LaunchTemplateArgs(
@@ -103,8 +102,11 @@ class AutoscaledWorkerPool(pulumi.ComponentResource):
                     http_endpoint="enabled", http_tokens="required", http_put_response_hop_limit=1
                 ),
                 block_device_mappings=[self._root_volume(given)],
+                # A group's tags reach its machines, and not their disks.
                 tag_specifications=[
-                    aws.ec2.LaunchTemplateTagSpecificationArgs(resource_type="volume", tags=tags)
+                    aws.ec2.LaunchTemplateTagSpecificationArgs(
+                        resource_type="volume", tags=self._machine_tags
+                    )
                 ],
                 tags=self._plan.tags,
             ),
@@ -144,7 +146,6 @@ class AutoscaledWorkerPool(pulumi.ComponentResource):
         self, template: aws.ec2.LaunchTemplate, after: Sequence[pulumi.Resource]
     ) -> aws.autoscaling.Group:
         pool = self._pool
-        tags = machine_tags(self._plan, self._name, Role.WORKER, {"swarm:pool": pool.name})
         return aws.autoscaling.Group(
             self._name,
             name=self._group_name,
@@ -179,7 +180,7 @@ class AutoscaledWorkerPool(pulumi.ComponentResource):
             ),
             tags=[
                 aws.autoscaling.GroupTagArgs(key=key, value=value, propagate_at_launch=True)
-                for key, value in tags.items()
+                for key, value in self._machine_tags.items()
             ],
             opts=pulumi.ResourceOptions(
                 parent=self,

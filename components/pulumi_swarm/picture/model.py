@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pulumi_swarm.plan.bodies import subnets_of
 from pulumi_swarm.plan.overlay import ENCRYPTED_OPTION, MTU_OPTION
 from pulumi_swarm.plan.ports import Role
 
@@ -94,12 +95,11 @@ def own_networks(
         body = after or before
         if body is not None:
             options = body.get("Options") or {}
-            configs = (body.get("IPAM") or {}).get("Config") or ()
             yield Net(
                 name=str(body["Name"]),
                 details=(
                     kind,
-                    *(str(config.get("Subnet")) for config in configs),
+                    *subnets_of(body),
                     f"MTU {options.get(MTU_OPTION)}",
                     *(["encrypted"] if ENCRYPTED_OPTION in options else []),
                 ),

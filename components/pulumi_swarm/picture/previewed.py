@@ -12,7 +12,7 @@ from pulumi_swarm.review.pools import bounds, renewed
 from pulumi_swarm.review.quorum import NODE, cluster_of
 from pulumi_swarm.review.rules import FIREWALL, INGRESS_RULE, NODES, peer_of, traffic_of
 from pulumi_swarm.review.sentences import INSTANCE, NETWORK, SETTINGS, SPEC, SUBNET, Attached, Live
-from pulumi_swarm.review.steps import State, all_inputs, outputs, read_steps, within
+from pulumi_swarm.review.steps import Change, State, all_inputs, outputs, read_steps, within
 from pulumi_swarm.review.words import counted
 
 from .model import (
@@ -38,7 +38,10 @@ SECURITY_GROUP = "aws:ec2/securityGroup:SecurityGroup"
 
 def previewed(preview: Mapping[str, Any], attached: Attached | None) -> list[Picture]:
     """One picture for each swarm of the stack, from ``pulumi preview --json --show-sames``."""
-    changes = {(step.kind, step.name): str(step.change) for step in read_steps(preview)}
+    steps = read_steps(preview)
+    changes = {(step.kind, step.name): str(step.change) for step in steps}
+    # A pool stays when its machines do not.
+    changes |= {(POOL, name): str(Change.REPLACE) for name in renewed(steps)}
     nodes = all_inputs(preview, NODE)
     clusters = tuple(dict.fromkeys(cluster_of(name) or name for name in sorted(nodes)))
     if not clusters and all_inputs(preview, NETWORK):
@@ -93,14 +96,13 @@ def _text(state: State, name: str) -> str:
 
 
 def _pools(preview: Mapping[str, Any], is_mine: IsMine, changes: Changes) -> Iterator[Machine]:
-    refreshed = renewed(read_steps(preview))
     for name, found in all_inputs(preview, POOL).items():
         if is_mine(name):
             yield Machine(
                 name=name,
                 role=pool_role(bounds(_now(found))),
                 zone=OVER_THE_ZONES,
-                change="replaced" if name in refreshed else changes.get((POOL, name), STAYS),
+                change=changes.get((POOL, name), STAYS),
             )
 
 

@@ -1,5 +1,8 @@
 """Bodies of requests to Docker's API for the networks that a node makes by itself."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from .daemon import GwbridgePlan
 from .subnets import Subnet
 from .swarm import IngressPlan
@@ -26,6 +29,12 @@ def ingress_body(ingress: IngressPlan) -> Body:
         "IPAM": _ipam(ingress.subnet),
         "Options": ingress.options,
     }
+
+
+def subnets_of(body: Mapping[str, Any]) -> list[str]:
+    """The ranges of such a body, as a state or a preview holds it."""
+    configs = (body.get("IPAM") or {}).get("Config") or ()
+    return [str(config.get("Subnet", "")) for config in configs]
 
 
 def _ipam(subnet: Subnet) -> Body:

@@ -27,6 +27,12 @@ def camel(name: str) -> str:
     return head + "".join(part.capitalize() for part in rest)
 
 
+def spelled(values: Mapping[str, object], known: Iterable[str]) -> dict[str, object]:
+    """With keys as Python spells them: stack files write camelCase, and mean the same key."""
+    names = {camel(name): name for name in known}
+    return {names.get(str(key), str(key)): value for key, value in values.items()}
+
+
 class Reader:
     """Reads one mapping. ``prefix`` is where it sits in the input, such as ``networks[2]``."""
 
@@ -44,13 +50,8 @@ class Reader:
         self._values: Mapping[str, object] = {}
         self._known = sorted(known)
         if isinstance(values, Mapping):
-            # A key in either spelling is the same key: stack files write camelCase.
-            names = {camel(name): name for name in self._known}
-            self._values = {
-                names.get(str(key), str(key)): value
-                for key, value in values.items()
-                if value is not None
-            }
+            given = spelled(values, self._known)
+            self._values = {key: value for key, value in given.items() if value is not None}
         else:
             problems.add(
                 prefix or "args", values, "must be an object with named values", "write key: value"

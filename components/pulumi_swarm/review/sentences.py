@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pulumi_swarm.plan.bodies import subnets_of
 from pulumi_swarm.plan.ports import Role
 
 from .pools import GROUP, TEMPLATE, bounds
@@ -219,9 +220,7 @@ def _text(state: State | None, name: str) -> str:
 
 def _asked(state: State | None, network: str) -> str:
     """The range of a network that every node has, from what Docker is asked for."""
-    body = (state or {}).get(network) or {}
-    configs = (body.get("IPAM") or {}).get("Config") or ()
-    return ", ".join(str(config.get("Subnet", "")) for config in configs)
+    return ", ".join(subnets_of((state or {}).get(network) or {}))
 
 
 def _ipam(state: State | None) -> str:
