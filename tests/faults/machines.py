@@ -170,7 +170,8 @@ class Machines:
             last = {key: self.said(key).splitlines()[-3:] for key in self.instances}
             raise AssertionError(f"{error}; listed {self.listed(by)}; they said {last}") from error
         assert len(self.swarms()) == 1
-        assert self.leaks() == []
+        leaks = self.leaks()
+        assert leaks == [], leaks
 
     def leaks(self) -> list[str]:
         """Where secrets are that should be nowhere: in all that its machines have said."""
