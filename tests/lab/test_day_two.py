@@ -253,15 +253,44 @@ def test_node_changed_by_hand_is_named_by_refresh_and_mended_in_place(
     assert stack.preview() == {}
 
 
-def test_node_removed_by_hand_is_named_and_its_machine_replaced_when_asked_qr_4(
+@pytest.mark.parametrize("name", ["swarm-worker-1", "swarm-manager-2"])
+def test_node_removed_by_hand_is_named_by_refresh_and_let_in_again_by_up_qr_4(
+    stack: Stack, swarm: LocalCloud, name: str
+) -> None:
+    before, machine = stack.outputs()["node_ids"], swarm.hosts()[name]["instance"]
+    if "manager" in name:
+        swarm.on(MANAGER, "docker", "node", "demote", name)
+        eventually(lambda: reachable_managers(swarm) == 2, 60, "it is demoted")
+    swarm.on(MANAGER, "docker", "node", "rm", "--force", name)
+    stack.refresh()
+    assert stack.preview() == {(NODE, name): "update"}
+    stack.up()
+    assert listed(swarm) == EVERYONE
+    after = stack.outputs()["node_ids"]
+    changed = {key for key in before if before[key] != after[key]}
+    assert {f"swarm-{key}" for key in changed} == {name}
+    assert swarm.hosts()[name]["instance"] == machine
+    eventually(lambda: reachable_managers(swarm) == 3, 60, "there are three managers")
+    assert swarm.on(MANAGER, "docker", "config", "ls", "--quiet") == ""
+    assert stack.preview() == {}
+
+
+def test_node_removed_by_hand_stays_out_until_its_machine_is_replaced_when_that_is_asked_qr_4(
     stack: Stack, swarm: LocalCloud
 ) -> None:
-    swarm.on(MANAGER, "docker", "node", "rm", "--force", "swarm-worker-1")
-    stack.refresh()
-    assert stack.preview() == {(NODE, "swarm-worker-1"): "update"}
-    failed = stack.attempt("up")
-    assert "was taken out of the swarm" in failed.stdout
-    assert "raise its generation (nodeGenerations) by one" in failed.stdout
+    name, rotate = "swarm-worker-1", ("swarm", "join-token", "--rotate", "--quiet", "worker")
+    swarm.on(MANAGER, "docker", "node", "rm", "--force", name)
+    # As somebody does who no longer trusts it, and its role reads the new token.
+    token = swarm.on(MANAGER, "docker", *rotate).strip()
+    secrets = swarm.aws("secretsmanager")
+    arn = next(
+        s["ARN"] for s in secrets.list_secrets()["SecretList"] if "worker-token" in s["Name"]
+    )
+    eventually(
+        lambda: secrets.get_secret_value(SecretId=arn)["SecretString"] == token, 90, "handed over"
+    )
+    swarm.on(name, "systemctl", "start", "swarm-upkeep")  # which ends when it is through
+    assert name not in listed(swarm)
     generations = stack.raised("worker-1")
     stack.configure(nodeGenerations=generations)
     stack.up()

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -29,12 +30,17 @@ def node(name: str, state: str = "down", **labels: str) -> dict[str, Any]:
     }
 
 
-def ran(folder: Path, program: str, **settings: str) -> list[str]:
-    """What a program that has the script's functions prints."""
+def ran(
+    folder: Path, program: str, moved: Mapping[str, str] | None = None, /, **settings: str
+) -> list[str]:
+    """What a program that has the script's functions prints; ``moved`` are folders of the host."""
+    functions = FUNCTIONS
+    for place, other in (moved or {}).items():
+        functions = functions.replace(place, other)
     always = {"BOOT_TIMEOUT_SECONDS": "60", "RUNTIME_DIRECTORY": str(folder)}
     return subprocess.run(
         ["sh", "-eu"],
-        input=FUNCTIONS + program,
+        input=functions + program,
         env={**os.environ, **always, **settings},
         text=True,
         capture_output=True,
@@ -83,6 +89,70 @@ def test_label_of_a_machine_names_nothing_else_to_take_away(tmp_path: Path) -> N
     assert asked == ["DELETE /nodes/mine?force=true"]
     assert len(said) == 1
     assert said[0].isprintable()
+
+
+COME_BACK = """
+identity=i-1 WORKER_SECRET=s
+get_secret() { echo "$1 $2" >>"$work/asked"; printf '%s\n' "$told" >"$work/value"; }
+timeout() { shift; echo "$*"; }
+systemctl() { echo "systemctl $*"; }
+come_back
+"""
+
+
+def comes_back(folder: Path, told: str) -> bool:
+    """Whether a machine that was taken out joins again, by what the secret says."""
+    etc = folder / "etc"
+    etc.mkdir(exist_ok=True)
+    (etc / "joined").touch()
+    said = ran(folder, COME_BACK, {"/etc/swarm": str(etc)}, told=told)
+    left = "docker swarm leave --force" in said
+    assert left == ("systemctl restart --no-block swarm-bootstrap" in said)
+    assert left != (etc / "joined").exists()
+    return left
+
+
+def test_machine_that_was_taken_out_comes_back_once_for_each_time_that_it_is_let_in_qr_4(
+    tmp_path: Path,
+) -> None:
+    for nobody in ("let in again:", "let in again:\ni-12 a\nxi-1 a"):
+        assert not comes_back(tmp_path, nobody)
+    assert comes_back(tmp_path, "let in again:\ni-1 a\ni-2 b")
+    assert not comes_back(tmp_path, "let in again:\ni-1 a")
+    assert comes_back(tmp_path, "let in again:\ni-1 c")
+    # Beside the token, which is another's to write and would let in all that were ever taken out.
+    assert set((tmp_path / "asked").read_text(encoding="utf-8").splitlines()) == {"s LETINAGAIN"}
+
+
+LET_IN = """
+WORKER_SECRET=s
+engine() { printf '%s' "$configs" >"$work/engine"; echo 200; }
+put_secret() { echo "$1 $3:"; cat "$2"; return "$refused"; }
+let_in_again
+"""
+
+
+def handed_over(folder: Path, *machines: str, refused: str = "0") -> list[str]:
+    """What the leader writes when machines are to be let in."""
+    configs = [{"ID": f"of-{m}", "Spec": {"Name": f"swarm-let-in.{m}"}} for m in machines]
+    etc = folder / "etc"
+    etc.mkdir(exist_ok=True)
+    moved = {"/etc/swarm": str(etc)}
+    return ran(folder, LET_IN, moved, configs=json.dumps(configs), refused=refused)
+
+
+def test_leader_hands_over_whom_the_swarm_lets_in_and_writes_nothing_twice(tmp_path: Path) -> None:
+    assert handed_over(tmp_path) == []
+    written = ["s LETINAGAIN:", "let in again:", "i-1 of-i-1", "i-2 of-i-2"]
+    assert handed_over(tmp_path, "i-2", "i-1") == written
+    assert handed_over(tmp_path, "i-1", "i-2") == []
+    assert handed_over(tmp_path) == written[:2]
+
+
+def test_what_could_not_be_handed_over_is_said_and_tried_again(tmp_path: Path) -> None:
+    said = handed_over(tmp_path, "i-1", refused="1")
+    assert "machines cannot be let in again, by the secret s" in said[-1]
+    assert handed_over(tmp_path, "i-1")[-1] == "i-1 of-i-1"
 
 
 def joins(folder: Path, sends_under: str, **settings: str) -> str:

@@ -49,6 +49,7 @@ class Client:
         self.node_id = f"m{address[-1]}"
         self.address = address
         self.failing = failing
+        self.asked: list[str] = []
 
     def info(self) -> dict[str, Any]:
         self._fail()
@@ -57,6 +58,14 @@ class Client:
     def nodes(self) -> list[dict[str, Any]]:
         self._fail()
         return [listed(f"m{i}") for i in (1, 2, 3)]
+
+    def create_config(self, name: str, _data: bytes) -> None:
+        self._fail()
+        self.asked.append(f"make {name}")
+
+    def remove_config(self, name: str) -> None:
+        self._fail()
+        self.asked.append(f"remove {name}")
 
     def _fail(self) -> None:
         if self.address in self.failing:
@@ -329,18 +338,58 @@ def test_task_that_is_to_end_counts_until_it_has_ended_qr_11(
     assert swarm_module.Swarm(CONNECTION).running_tasks("w1") == 1
 
 
-def test_node_that_somebody_took_out_stays_in_the_state_and_says_what_to_do_qr_4(
+def taken_out() -> tuple[node.State, node.State]:
+    """What refresh makes of a node that is not listed, and its inputs."""
+    inputs = {**OLD, "address": "10.0.0.9", "nodeId": "w9", "bootTimeoutSeconds": 600}
+    state = node.read("i-9", inputs)
+    assert state is not None
+    return state, {**inputs, "instanceId": "i-9", "availability": "active", "labels": {}}
+
+
+def test_node_that_somebody_took_out_stays_in_the_state_and_is_unfinished_qr_4(
     failing: dict[str, Exception],
 ) -> None:
     assert failing == {}
-    gone = {**OLD, "address": "10.0.0.9", "nodeId": "w9", "bootTimeoutSeconds": 600}
-    state = node.read("i-9", gone)
-    assert state is not None
+    state, _ = taken_out()
     assert state["nodeId"] == node.TAKEN_OUT
     assert node.is_unfinished(state)
-    with pytest.raises(ResourceError, match=r"was taken out .* raise its generation"):
-        node.update("i-9", state, gone)  # at once: nobody is waited for
     node.delete("i-9", state)
+
+
+def test_update_lets_a_machine_in_that_somebody_took_out_until_it_is_back_qr_4(
+    failing: dict[str, Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert failing == {}
+    client = Client("10.0.0.1", failing)
+    monkeypatch.setattr(swarm_module, "connect", lambda _argv, _said: client)
+    state, inputs = taken_out()
+    back = {**listed("m3"), "ID": "w10", "ManagerStatus": {"Addr": "10.0.0.9:2377"}}
+    back["ManagerStatus"]["Reachability"] = "reachable"
+    let_in = "make swarm-let-in.i-9"
+    present = Client.nodes
+
+    def nodes(self: Client) -> list[dict[str, Any]]:
+        return [*present(self), *([back] if let_in in client.asked else [])]
+
+    monkeypatch.setattr(Client, "nodes", nodes)
+    monkeypatch.setattr(swarm_module.Swarm, "change", lambda _self, _id, **_to: None)
+    assert node.update("i-9", state, inputs) == {"nodeId": "w10"}
+    # What an update that died had left counts for nothing, and nothing is left of this one.
+    remove = "remove swarm-let-in.i-9"
+    assert client.asked == [remove, let_in, remove]
+
+
+def test_machine_that_does_not_come_back_is_named_with_what_to_do_qr_4(
+    failing: dict[str, Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert failing == {}
+    client = Client("10.0.0.1", failing)
+    monkeypatch.setattr(swarm_module, "connect", lambda _argv, _said: client)
+    monkeypatch.setattr(node, "LET_IN_TIMEOUT_SECONDS", 0.1)
+    state, inputs = taken_out()
+    with pytest.raises(ResourceError, match=r"i-9 .* was taken out .* raise its generation"):
+        node.update("i-9", state, inputs)
+    assert client.asked[-1] == "remove swarm-let-in.i-9"
 
 
 def test_node_that_came_back_under_another_id_is_taken_for_what_it_is(

@@ -101,8 +101,7 @@ def _units(settings: NodeSettings) -> list[str]:
     """The units to start."""
     return [
         BOOTSTRAP_SERVICE,
-        *([UPKEEP_TIMER] if settings.role == Role.MANAGER else []),
-        *([GROUP_SERVICE] if settings.autoscaling_group else []),
+        GROUP_SERVICE if settings.autoscaling_group else UPKEEP_TIMER,
     ]
 
 
@@ -154,12 +153,9 @@ def _cloud_config(settings: NodeSettings) -> str:
         *_file(f"/etc/systemd/system/{BOOTSTRAP_SERVICE}", "0644", _source(BOOTSTRAP_SERVICE)),
         *_file(f"{DOCKER_DROP_INS}/10-swarm.conf", "0644", _source("docker-restart.conf")),
     ]
-    if settings.autoscaling_group:
-        path = f"/etc/systemd/system/{GROUP_SERVICE}"
-        lines += _file(path, "0644", _source(GROUP_SERVICE))
+    for unit in [GROUP_SERVICE] if settings.autoscaling_group else [UPKEEP_SERVICE, UPKEEP_TIMER]:
+        lines += _file(f"/etc/systemd/system/{unit}", "0644", _source(unit))
     if settings.role == Role.MANAGER:
-        for unit in (UPKEEP_SERVICE, UPKEEP_TIMER):
-            lines += _file(f"/etc/systemd/system/{unit}", "0644", _source(unit))
         lines += _file(LOGIN_COMMAND, "0755", _source("swarm-dial.sh"))
         lines += _file("/etc/ssh/sshd_config.d/10-swarm.conf", "0644", _source("sshd.conf"))
         user = {

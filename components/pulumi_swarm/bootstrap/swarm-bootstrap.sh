@@ -1,10 +1,10 @@
 #!/bin/sh
 # Join this machine to its swarm or, on the first manager of a new one, make the swarm.
 # Runs at every boot; on a machine that is in a swarm it changes nothing. With "upkeep", which a
-# timer calls on managers, it unlocks a locked swarm, hands over tokens that were rotated, drains
-# machines of pools that are about to go and takes those off the list that are gone. With
-# "serve-the-group", on a machine of a pool, it tells the group when the machine has joined, and
-# leaves before the machine ends.
+# timer calls, a machine that was taken out comes back when an update lets it; managers unlock a locked
+# swarm, hand over tokens that were rotated, let machines in again, drain those of pools that are about
+# to go and take those off the list that are gone. With "serve-the-group", on a machine of a pool, it
+# tells the group when the machine has joined, and leaves before the machine ends.
 set -u
 . /etc/swarm/node.conf
 work=${RUNTIME_DIRECTORY:-/run/swarm-bootstrap} # of tmpfs and for root alone: tokens pass through it
@@ -13,6 +13,10 @@ joined=/etc/swarm/joined # there once this machine has been in its swarm; it the
 published=/etc/swarm/published # a digest of the tokens that this machine knows to be handed over
 metadata_url=http://169.254.169.254/latest
 in_service=/etc/swarm/in-service # there once the group knows that this machine has joined
+let_in=/etc/swarm/let-in # whom the swarm lets in again, as far as this manager has handed it over
+came_back=/etc/swarm/came-back # by what this machine was let in again, since that holds once
+let_in_config=swarm-let-in. # and the machine's id: the name of a config of Docker
+let_in_stage=LETINAGAIN # of the workers' secret, beside the token
 status=none said=
 deadline=$(($(date +%s) + BOOT_TIMEOUT_SECONDS))
 why="it has only just started"
@@ -81,9 +85,9 @@ aws_said() {
 	echo "$answer"
 }
 
-# get_secret ID: 0 and the value in $work/value; 3 when nobody has written one yet; 1 otherwise.
+# get_secret ID [STAGE]: 0 and the value in $work/value; 3 when nobody has written one yet; 1 otherwise.
 get_secret() {
-	printf '{"SecretId": "%s"}' "$1" >"$work/request"
+	printf '{"SecretId": "%s", "VersionStage": "%s"}' "$1" "${2:-AWSCURRENT}" >"$work/request"
 	aws_call secretsmanager secretsmanager.GetSecretValue
 	if [ "$status" = 200 ]; then
 		field "$work/answer" SecretString >"$work/value"
@@ -96,13 +100,14 @@ get_secret() {
 	fi
 }
 
-# AWS wants the token of a request from whoever has no SDK.
+# put_secret ID FILE [STAGE]; AWS wants the token of a request from whoever has no SDK.
 put_secret() {
 	python3 -c '
 import json, sys, uuid
-value = json.load(open(sys.argv[2]))["JoinTokens"][sys.argv[3]]
-print(json.dumps({"SecretId": sys.argv[1], "SecretString": value, "ClientRequestToken": str(uuid.uuid4())}))
-' "$1" "$work/swarm" "$2" >"$work/request"
+value = open(sys.argv[2]).read().strip()
+print(json.dumps({"SecretId": sys.argv[1], "SecretString": value, "VersionStages": [sys.argv[3]],
+                  "ClientRequestToken": str(uuid.uuid4())}))
+' "$1" "$2" "${3:-AWSCURRENT}" >"$work/request"
 	aws_call secretsmanager secretsmanager.PutSecretValue
 }
 
@@ -238,7 +243,7 @@ leave_the_images_swarm() {
 		pause
 	done
 	! is_ours || return 0
-	rm -f "$joined" "$published" "$in_service" /etc/swarm/ingress
+	rm -f "$joined" "$published" "$in_service" "$came_back" "$let_in" /etc/swarm/ingress
 	until [ "$(swarm_state)" = inactive ]; do
 		why="the swarm that the image brought cannot be left: see journalctl -u docker"
 		timeout 60 docker swarm leave --force >/dev/null 2>&1 || pause
@@ -248,7 +253,7 @@ leave_the_images_swarm() {
 
 # Swarm makes one with its own settings when it finds none.
 make_gwbridge() {
-	[ ! -e "$joined" ] || return 0
+	[ ! -e "$joined" ] && [ ! -e "$came_back" ] || return 0 # containers may hang on it
 	while :; do
 		case $(swarm_state) in
 		active | pending | locked | error) return ;; # made before the join
@@ -345,10 +350,46 @@ upkeep() {
 	[ -e "$joined" ] || return 0
 	{ identity=$(metadata meta-data/instance-id) && is_ours; } || return 0 # an image's own swarm
 	[ "$(swarm_state)" != locked ] || unlock || fail "the swarm is locked, and $why"
+	if taken_out; then
+		come_back
+		return
+	fi
 	[ "$(timeout 30 docker node inspect --format '{{.ManagerStatus.Leader}}' self 2>/dev/null)" = true ] || return 0
+	let_in_again
 	tend_the_pools
 	[ "$(engine GET /swarm)" = 200 ] || return 0
 	[ "$(digest "$work/engine")" = "$(cat "$published" 2>/dev/null)" ] || publish_tokens
+}
+
+# Somebody took this machine out, and an update lets it in again. It is told by AWS, since managers do
+# not hear it. Not by a token that was rotated: that shuts out whoever is not trusted any more.
+come_back() {
+	get_secret "$WORKER_SECRET" "$let_in_stage" || return 0
+	by=$(sed -n "s/^$identity //p" "$work/value")
+	[ -n "$by" ] && [ "$by" != "$(cat "$came_back" 2>/dev/null)" ] || return 0
+	say "this machine was taken out of the swarm and is let in again: joining"
+	echo "$by" >"$came_back"
+	timeout 60 docker swarm leave --force
+	rm -f "$joined" "$published"
+	systemctl restart --no-block swarm-bootstrap
+}
+
+# A config for each is made by whoever lets one in (provider/node.py), and names its machine.
+let_in_again() {
+	[ "$(engine GET /configs?filters=%7B%22name%22:%5B%22$let_in_config%22%5D%7D)" = 200 ] || return 0
+	python3 -c '
+import json, sys
+for config in json.load(open(sys.argv[1])):
+    print(config["Spec"]["Name"][len(sys.argv[2]):], config["ID"])
+' "$work/engine" "$let_in_config" | sort >"$work/let-in"
+	[ -e "$let_in" ] || : >"$let_in"
+	! cmp -s "$work/let-in" "$let_in" || return 0
+	{ echo "let in again:" && cat "$work/let-in"; } >"$work/told"
+	if put_secret "$WORKER_SECRET" "$work/told" "$let_in_stage"; then
+		cp "$work/let-in" "$let_in"
+	else
+		say "machines cannot be let in again, by the secret $WORKER_SECRET (HTTP status $status): $(aws_said)"
+	fi
 }
 
 tend_the_pools() {
@@ -502,23 +543,17 @@ heartbeat() {
 			https://swarm-manager:2377/docker.swarmkit.v1.Dispatcher/Heartbeat
 }
 
-publish_token() { # SECRET KIND
+publish_token() { # SECRET KIND: the token of $work/swarm, unless it is there already
+	python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["JoinTokens"][sys.argv[2]])' \
+		"$work/swarm" "$2" >"$work/token"
 	get_secret "$1"
 	case $? in
-	0) ! held_token_is "$2" || return 0 ;;
+	0) ! cmp -s "$work/value" "$work/token" || return 0 ;;
 	1) return 1 ;;
 	esac
-	put_secret "$1" "$2" && return
+	put_secret "$1" "$work/token" && return
 	why="the secret $1 cannot be written (HTTP status $status): see the role's policy; $(aws_said)"
 	return 1
-}
-
-held_token_is() { # KIND: whether $work/value is the token in $work/swarm
-	python3 -c '
-import json, sys
-current = json.load(open(sys.argv[1]))["JoinTokens"][sys.argv[3]]
-sys.exit(open(sys.argv[2]).read().strip() != current)
-' "$work/swarm" "$work/value" "$1"
 }
 
 reachable() {
@@ -613,7 +648,7 @@ enter_swarm() {
 			give_up_join
 			;;
 		inactive)
-			[ ! -e "$joined" ] || fail "it was in the swarm and was taken out of it; raise its generation to replace it"
+			[ ! -e "$joined" ] || fail "it was in the swarm and was taken out of it; pulumi refresh and pulumi up let it in again, and a raised generation replaces it"
 			find_swarm
 			;;
 		*) why="dockerd does not answer: see journalctl -u docker" ;;

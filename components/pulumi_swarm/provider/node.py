@@ -18,6 +18,9 @@ DRAIN_TIMEOUT_SECONDS = 120
 DEMOTE_TIMEOUT_SECONDS = 60
 PROMOTE_TIMEOUT_SECONDS = 30
 LEADER_TIMEOUT_SECONDS = 60  # an election takes some seconds, on busy managers more of them
+LET_IN_TIMEOUT_SECONDS = 180  # leader and machine look every 30 s each; then the machine joins
+    180  # leader and machine look every 30 s, then it joins: a minute and a half
+)
 LEAVE_TIMEOUT_SECONDS = 30  # what a manager that does not answer may take to be removed
 TAKEN_OUT = "taken out of the swarm"  # in place of an id, when somebody removed the node by hand
 NO_RAFT_MEMBER = "can't find manager in raft memberlist"  # swarmkit controlapi, UpdateNode
@@ -43,7 +46,7 @@ REPLACES = frozenset({"address", "instanceId"})
 
 
 class LateError(Exception):
-    """A machine did not arrive in time."""
+    """A machine did not arrive in time; what was seen of it."""
 
 
 class CancelledError(ResourceError):
@@ -74,7 +77,7 @@ def read(_resource_id: str, state: State) -> State | None:
     """What the swarm says of the node now.
 
     One that somebody took out stays in the state: its machine runs and does not
-    come back by itself, so a node made anew would be waited for in vain.
+    come back by itself, so ``update`` lets it in again.
     """
     if not state.get("nodeId"):
         return state
@@ -100,7 +103,10 @@ def read(_resource_id: str, state: State) -> State | None:
 
 
 def update(resource_id: str, old: State, new: State) -> State:
-    """Change role, availability and labels in place; finish what a create could not."""
+    """Change role, availability and labels in place; finish what a create could not.
+
+    A machine that somebody took out of the swarm is let in again, as another node.
+    """
     if not old.get("nodeId"):
         return {"nodeId": _settle(resource_id, new)}
     swarm = Swarm(new["connection"])
@@ -113,14 +119,24 @@ def update(resource_id: str, old: State, new: State) -> State:
 
 
 def _returned(swarm: Swarm, inputs: State) -> str:
-    """The id of a node that somebody took out and put back by hand."""
+    """Let a machine in again that somebody took out, unless it is back already; its id as a node.
+
+    Managers do not hear it. So they are told, and they hand it over by AWS (docs/decisions/0010).
+    """
     found = arrived(swarm.members(), inputs["address"], inputs["role"])
-    if found is None:
+    if found is not None:
+        return found.node_id
+    swarm.let_in(inputs["instanceId"])
+    try:
+        found, _ = _wait_until_arrived(inputs, LET_IN_TIMEOUT_SECONDS)
+    except LateError as error:
         raise ResourceError(
             f"the machine {inputs['instanceId']} at {inputs['address']} was taken out of the swarm "
-            "and does not come back by itself; raise its generation (nodeGenerations) by one, "
-            "which replaces it"
-        )
+            f"and let in again, but {error}. Where its console tells no reason, raise its "
+            "generation (nodeGenerations) by one, which replaces it"
+        ) from error
+    finally:
+        swarm.let_in_no_more(inputs["instanceId"])
     return found.node_id
 
 
@@ -202,6 +218,8 @@ def _delete(state: State) -> None:
             return  # the first manager of a swarm that never came to be must be replaceable
         raise ResourceError(no_answer(state, error, swarm)) from error
     try:
+        if state.get("nodeId") == TAKEN_OUT:
+            swarm.let_in_no_more(state["instanceId"])  # should an update have died over it
         for found in _leaving(members, state):
             if reason := why_not_removable(members, found):
                 raise QuorumError(reason)
@@ -218,7 +236,7 @@ def _settle(resource_id: str, inputs: State) -> str:
     """Wait for the machine and make it what it should be; returns its id in Docker."""
     swarm = Swarm(inputs["connection"])
     try:
-        found, others = _wait_until_arrived(inputs)
+        found, others = _wait_until_arrived(inputs, inputs["bootTimeoutSeconds"])
         for phantom in phantoms(others, found):
             _remove(swarm, phantom)
         _apply(swarm, found.node_id, inputs)
@@ -228,7 +246,15 @@ def _settle(resource_id: str, inputs: State) -> str:
             f"update does it. {no_answer(inputs, error, swarm)}"
         )
         raise UnfinishedError(message, resource_id, {"nodeId": ""}) from error
-    except (LateError, CancelledError) as error:
+    except LateError as error:
+        message = (
+            f"the machine {inputs['instanceId']} at {inputs['address']} {error}. Its console says "
+            f"why: aws ec2 get-console-output --latest --instance-id {inputs['instanceId']}, "
+            "the lines that start with swarm-bootstrap. It goes on trying, and the next update "
+            "waits for it again; changed inputs reach it when its generation is raised"
+        )
+        raise UnfinishedError(message, resource_id, {"nodeId": ""}) from error
+    except CancelledError as error:
         raise UnfinishedError(str(error), resource_id, {"nodeId": ""}) from error
     return found.node_id
 
@@ -241,8 +267,8 @@ def _leaving(members: Sequence[Member], state: State) -> list[Member]:
     return [] if found is None else [*phantoms(members, found), found]
 
 
-def _wait_until_arrived(inputs: State) -> tuple[Member, list[Member]]:
-    seconds = inputs["bootTimeoutSeconds"]
+def _wait_until_arrived(inputs: State, seconds: float) -> tuple[Member, list[Member]]:
+    """The node of a machine, and all that are listed with it."""
     began = time.monotonic()
     deadline = began + seconds
     watched = watch(inputs["connection"])
@@ -257,14 +283,10 @@ def _wait_until_arrived(inputs: State) -> tuple[Member, list[Member]]:
                 return found, members
             seen = f"the managers listed {describe(members)}"
         if cancelled.is_set():
-            raise LateError(f"cancelled while waiting for the machine at {inputs['address']}")
+            raise CancelledError(f"cancelled while waiting for the machine at {inputs['address']}")
         if time.monotonic() > deadline:
             raise LateError(
-                f"the machine {inputs['instanceId']} at {inputs['address']} was not a ready "
-                f"{inputs['role']} after {seconds} s; at the end {seen}. Its console says why: "
-                f"aws ec2 get-console-output --latest --instance-id {inputs['instanceId']}, "
-                "the lines that start with swarm-bootstrap. It goes on trying, and the next update "
-                "waits for it again; changed inputs reach it when its generation is raised"
+                f"was not a ready {inputs['role']} after {seconds} s; at the end {seen}"
             )
         cancelled.wait(POLL_SECONDS)
 

@@ -20,6 +20,7 @@ State = dict[str, Any]
 RETRY_SECONDS = 1.0
 UPDATE_TRIES = 10  # somebody else may change the object between reading and writing
 OUT_OF_SEQUENCE = "out of sequence"
+LET_IN_CONFIG = "swarm-let-in."  # as in bootstrap/swarm-bootstrap.sh
 LOCKED = "needs to be unlocked"  # moby daemon/cluster, errSwarmLocked
 NO_LEADER = "does not have a leader"  # moby daemon/cluster, managerStats
 REFUSED = ("Permission denied", "Host key verification failed")  # by ssh
@@ -160,6 +161,27 @@ class Swarm:
         """Take a node off the list, whatever state it is in, unless it is off already."""
         try:
             self._ask(lambda client: client.remove_node(node_id, force=True))
+        except NotFound:
+            return
+
+    def let_in(self, instance_id: str) -> None:
+        """Have a machine that was taken out told that it may join again, once.
+
+        The leader finds a config by this name and hands it over (bootstrap/swarm-bootstrap.sh). It
+        is the config's id that counts, so one that is left of an update that died is made anew.
+        """
+        self.let_in_no_more(instance_id)
+        name = LET_IN_CONFIG + instance_id
+        try:
+            self._ask(lambda client: client.create_config(name, b"may join again"))
+        except APIError as error:  # a manager made it, and its answer was lost
+            if error.status_code != http.HTTPStatus.CONFLICT:
+                raise
+
+    def let_in_no_more(self, instance_id: str) -> None:
+        """Take that back; done already counts as done."""
+        try:
+            self._ask(lambda client: client.remove_config(LET_IN_CONFIG + instance_id))
         except NotFound:
             return
 

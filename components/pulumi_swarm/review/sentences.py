@@ -170,6 +170,8 @@ def _node(step: Step) -> str:
     if before and after and before != after:
         verb = "promoted" if after == Role.MANAGER else "demoted"
         return f"{before} `{step.name}` is {verb} to {after}"
+    if "nodeId" in step.differences:
+        return f"{role} `{step.name}` is not in the swarm: it is let in, and waited for"
     return f"{role} `{step.name}` is {step.change}{which(step)}"
 
 
