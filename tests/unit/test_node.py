@@ -338,7 +338,7 @@ def test_task_that_is_to_end_counts_until_it_has_ended_qr_11(
     assert swarm_module.Swarm(CONNECTION).running_tasks("w1") == 1
 
 
-def taken_out() -> tuple[node.State, node.State]:
+def taken_out() -> tuple[dict[str, Any], dict[str, Any]]:
     """What refresh makes of a node that is not listed, and its inputs."""
     inputs = {**OLD, "address": "10.0.0.9", "nodeId": "w9", "bootTimeoutSeconds": 600}
     state = node.read("i-9", inputs)

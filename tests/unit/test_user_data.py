@@ -31,6 +31,7 @@ IDS: Mapping[str, str] = {
     "unlock_key": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:swarm-unlock-key-1-AbCdEf",
     "parameter": "/pulumi-swarm/swarm/dev/swarm/managers",
 }
+SCRIPT = Path("components/pulumi_swarm/bootstrap/swarm-bootstrap.sh")
 PACKED = "/etc/swarm/swarm-bootstrap.bz2"
 
 
@@ -147,15 +148,22 @@ def test_worker_is_told_of_no_secret_but_its_own() -> None:
     assert KEY not in text
 
 
-def test_cloud_config_is_yaml_with_the_script_as_it_is() -> None:
-    text = user_data(Role.MANAGER)
-    config = yaml.safe_load(parts(text)["text/cloud-config"])
-    source = Path("components/pulumi_swarm/bootstrap/swarm-bootstrap.sh").read_text(
-        encoding="utf-8"
-    )
-    lines = [line for line in source.splitlines() if not line.lstrip().startswith("# ")]
-    assert files(text)[PACKED].splitlines() == lines
-    assert lines[0] == "#!/bin/sh"
+def without_comments(script: str) -> str:
+    """A script as bash itself writes it down: as the body of a function."""
+    program = f"script() {{\n{script}\n}}\ndeclare -f script"
+    return subprocess.check_output(["bash", "-c", program], text=True)
+
+
+def test_script_travels_without_comments_and_is_otherwise_as_it_was_written() -> None:
+    packed = files(user_data(Role.MANAGER))[PACKED]
+    source = SCRIPT.read_text(encoding="utf-8")
+    assert packed.startswith("#!/bin/sh\n")
+    assert len(packed) < 0.85 * len(source)
+    assert without_comments(packed) == without_comments(source)
+
+
+def test_cloud_config_is_yaml_with_the_login_confined() -> None:
+    config = yaml.safe_load(parts(user_data(Role.MANAGER))["text/cloud-config"])
     # Whatever sshd reads besides.
     confined = f'restrict,command="/usr/local/bin/swarm-dial" {KEY}'
     assert config["users"][1]["ssh_authorized_keys"] == [confined]

@@ -8,6 +8,7 @@ by the node with its own role.
 import base64
 import bz2
 import json
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -34,6 +35,9 @@ UPKEEP_SERVICE = "swarm-upkeep.service"
 UPKEEP_TIMER = "swarm-upkeep.timer"
 GROUP_SERVICE = "swarm-group.service"
 DOCKER_DROP_INS = "/etc/systemd/system/docker.service.d"
+
+# After code; one with a quote in it stays, since it may be part of a string.
+_COMMENT = re.compile(r"\s+# [^'\"]*$")
 
 _START = """\
 #!/bin/sh
@@ -191,7 +195,7 @@ def _packed(path: str, content: str) -> tuple[str, ...]:
 
 @cache
 def _source(name: str) -> str:
-    """A file of this package without its lines of comment: they are for readers of the source."""
+    """A file of this package without its comments: they are for readers of the source."""
     text = files(__package__).joinpath(name).read_text(encoding="utf-8")
-    lines = text.splitlines(keepends=True)
-    return "".join(line for line in lines if not line.lstrip().startswith("# "))
+    lines = (line for line in text.splitlines() if not line.lstrip().startswith("# "))
+    return "".join(f"{_COMMENT.sub('', line)}\n" for line in lines)

@@ -414,8 +414,9 @@ for node in json.load(open(sys.argv[1])):
 
 # Machines of pools come and go without Pulumi: what has been down for longer than a reboot takes is
 # gone for good. Their label tells them from machines that Pulumi itself takes out. It is the machine's
-# own word, so no more than a label here. And a join that broke off when it had its certificate stays
-# on the list without a name, for ever, since its machine joins again as another node.
+# own word, so no more than a label here, and on one line whatever it is. And a join that broke off
+# when it had its certificate stays on the list without a name, for ever, since its machine joins
+# again as another node.
 reap() {
 	python3 -c '
 import datetime, json, sys
@@ -427,7 +428,7 @@ for node in json.load(open(sys.argv[1])):
     said, state = node["Description"], node["Status"]["State"]
     pool = (said["Engine"].get("Labels") or {}).get("swarm.pool")
     if pool and state == "down" and is_old(node["UpdatedAt"]):
-        print(node["ID"], "of pool", json.dumps(pool)) # one line, whatever its machine calls it
+        print(node["ID"], "of pool", json.dumps(pool))
     elif not said.get("Hostname") and state in ("down", "unknown") and is_old(node["CreatedAt"]):
         print(node["ID"], "of a broken join")
 ' "$work/nodes" "$REAP_AFTER_SECONDS" >"$work/gone"

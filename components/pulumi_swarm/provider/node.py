@@ -19,8 +19,6 @@ DEMOTE_TIMEOUT_SECONDS = 60
 PROMOTE_TIMEOUT_SECONDS = 30
 LEADER_TIMEOUT_SECONDS = 60  # an election takes some seconds, on busy managers more of them
 LET_IN_TIMEOUT_SECONDS = 180  # leader and machine look every 30 s each; then the machine joins
-    180  # leader and machine look every 30 s, then it joins: a minute and a half
-)
 LEAVE_TIMEOUT_SECONDS = 30  # what a manager that does not answer may take to be removed
 TAKEN_OUT = "taken out of the swarm"  # in place of an id, when somebody removed the node by hand
 NO_RAFT_MEMBER = "can't find manager in raft memberlist"  # swarmkit controlapi, UpdateNode
