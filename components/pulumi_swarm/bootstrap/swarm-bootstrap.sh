@@ -87,7 +87,7 @@ aws_said() {
 
 # get_secret ID [STAGE]: 0 and the value in $work/value; 3 when nobody has written one yet; 1 otherwise.
 get_secret() {
-	printf '{"SecretId": "%s", "VersionStage": "%s"}' "$1" "${2:-AWSCURRENT}" >"$work/request"
+	printf '{"SecretId": "%s"%s}' "$1" "${2:+, \"VersionStage\": \"$2\"}" >"$work/request"
 	aws_call secretsmanager secretsmanager.GetSecretValue
 	if [ "$status" = 200 ]; then
 		field "$work/answer" SecretString >"$work/value"
