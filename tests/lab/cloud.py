@@ -33,6 +33,15 @@ COMMAND_SECONDS = 240
 PATIENCE = 20 if os.environ.get("GUEST_ACCELERATOR") == "tcg" else 1
 
 
+class No(str):
+    """An answer that counts as false, and says what was seen instead."""
+
+    __slots__ = ()
+
+    def __bool__(self) -> bool:
+        return False
+
+
 def eventually(
     probe: Callable[[], Any], seconds: float, what: str, *, pause_seconds: float = 0.3
 ) -> Any:

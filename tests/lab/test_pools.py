@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from lab.cloud import TAKEN_BACK_TAG
-from tests.lab.cloud import LocalCloud, Stack, eventually
+from tests.lab.cloud import LocalCloud, No, Stack, eventually
 from tests.lab.containers import MANAGER, inspect, service, task_container
 
 POOL = {"name": "web", "min_size": 2, "max_size": 4, "labels": {"disk": "fast"}}
@@ -63,14 +63,14 @@ def machines(cloud: LocalCloud) -> dict[str, dict[str, Any]]:
     }
 
 
-def are_the_machines(cloud: LocalCloud, count: int) -> bool:
+def are_the_machines(cloud: LocalCloud, count: int) -> bool | No:
     """Whether the pool's nodes are Ready, as many as asked for, and one for each machine."""
-    listed = nodes(cloud)
+    listed, present = nodes(cloud), machines(cloud)
     return (
         len(listed) == count
         and set(listed.values()) == {"ready"}
-        and listed.keys() == machines(cloud).keys()
-    )
+        and listed.keys() == present.keys()
+    ) or No(f"nodes {listed}, machines {[(a, h['state']) for a, h in present.items()]}")
 
 
 def set_size(cloud: LocalCloud, count: int) -> None:
