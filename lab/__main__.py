@@ -14,6 +14,10 @@ from lab import cleanup, root, settings
 from lab.machine import read_pid
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+# A host takes eight (systemd five; logind, dbus, containerd), and the kernel's own 128 are for all
+# of a user: from the seventeenth host on, systemd and Docker would not start as they should.
+INOTIFY_INSTANCES = Path("/proc/sys/fs/inotify/max_user_instances")
+ENOUGH_INSTANCES = 128 + 8 * 112
 UP_TIMEOUT_SECONDS = 300  # seconds, as a rule; an emulated machine imports for minutes
 
 # What the lab runs, and the Debian package that has it.
@@ -69,6 +73,7 @@ def up(config: settings.Settings) -> int:
     if cleanup.traces(config):
         print("lab: clearing what a cloud that was killed left behind", flush=True)
         cleanup.clean(config)
+    _raise_the_limit_of_hosts()
     root.build(config.engine)
     config.state.mkdir(mode=0o700, parents=True)
     config.hosts.mkdir()
@@ -94,6 +99,22 @@ def up(config: settings.Settings) -> int:
         time.sleep(0.05)
     print(f"lab: the API listens at {config.endpoint}", flush=True)
     return 0
+
+
+def _raise_the_limit_of_hosts() -> None:
+    """For the whole machine, until it boots anew: other clouds may count on it by then."""
+    limit = int(INOTIFY_INSTANCES.read_text(encoding="ascii"))
+    if limit >= ENOUGH_INSTANCES:
+        return
+    try:
+        INOTIFY_INSTANCES.write_text(f"{ENOUGH_INSTANCES}\n", encoding="ascii")
+    except OSError as error:
+        print(
+            f"lab: fs.inotify.max_user_instances is {limit} and cannot be raised ({error}): "
+            f"more than {limit // 8} hosts at a time will not work",
+            file=sys.stderr,
+            flush=True,
+        )
 
 
 def down(config: settings.Settings) -> int:
