@@ -10,6 +10,7 @@ from pulumi_swarm.plan.nodes import Availability
 from pulumi_swarm.plan.ports import Role
 
 from .errors import ResourceError, UnfinishedError
+from .keeping_up import wait_until_they_keep_up
 from .membership import Member, arrived, at_address, describe, phantoms, why_not_removable
 from .swarm import UNREACHABLE, State, Swarm, has_managers, no_answer, reason
 from .watch import POLL_SECONDS, watch
@@ -221,6 +222,11 @@ def _delete(state: State) -> None:
         for found in _leaving(members, state):
             if reason := why_not_removable(members, found):
                 raise QuorumError(reason)
+            if found.in_raft and found.reachable:
+                staying = {m.node_id for m in members if m.in_raft and m.reachable}
+                wait_until_they_keep_up(
+                    swarm, state["connection"], staying - {found.node_id}, cancelled
+                )
             swarm.avoid(found.node_id)
             swarm.change(found.node_id, Availability=Availability.DRAIN.value)
             if found.state == "ready":

@@ -3,8 +3,11 @@
 import http
 import subprocess
 import time
+import uuid
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, TypeGuard
 
 import requests
@@ -21,6 +24,7 @@ RETRY_SECONDS = 1.0
 UPDATE_TRIES = 10  # somebody else may change the object between reading and writing
 OUT_OF_SEQUENCE = "out of sequence"
 LET_IN_CONFIG = "swarm-let-in."  # as in bootstrap/swarm-bootstrap.sh
+MARK_CONFIG = "swarm-mark."
 LOCKED = "needs to be unlocked"  # moby daemon/cluster, errSwarmLocked
 NO_LEADER = "does not have a leader"  # moby daemon/cluster, managerStats
 REFUSED = ("Permission denied", "Host key verification failed")  # by ssh
@@ -171,24 +175,56 @@ class Swarm:
         is the config's id that counts, so one that is left of an update that died is made anew.
         """
         self.let_in_no_more(instance_id)
-        name = LET_IN_CONFIG + instance_id
+        self._make_config(LET_IN_CONFIG + instance_id)
+
+    def let_in_no_more(self, instance_id: str) -> None:
+        """Take that back; done already counts as done."""
+        self._remove_config(LET_IN_CONFIG + instance_id)
+
+    @contextmanager
+    def mark(self) -> Iterator[str]:
+        """Something new that managers hear of in their turn, for ``has_taken_in``."""
+        name = MARK_CONFIG + uuid.uuid4().hex
+        self._make_config(name)
         try:
-            self._ask(lambda client: client.create_config(name, b"may join again"))
+            yield name
+        finally:
+            self._remove_config(name)
+
+    def has_taken_in(self, mark: str) -> bool:
+        """Whether the manager that answers has a mark itself; waits for it a second at most.
+
+        By its events, which tell what comes into its own copy: all else it asks the leader for.
+        """
+        now = self._ask(lambda client: client.info())["SystemTime"]  # by the clock that counts
+        until = int(datetime.fromisoformat(now[:19] + "+00:00").timestamp()) + 1
+        wanted = {"type": ["config"], "event": ["create"]}
+        heard = self._ask(
+            lambda client: list(client.events(since=1, until=until, filters=wanted, decode=True))
+        )
+        return any(event["Actor"]["Attributes"].get("name") == mark for event in heard)
+
+    def _make_config(self, name: str) -> None:
+        try:
+            self._ask(lambda client: client.create_config(name, b"of pulumi-swarm"))
         except APIError as error:  # a manager made it, and its answer was lost
             if error.status_code != http.HTTPStatus.CONFLICT:
                 raise
 
-    def let_in_no_more(self, instance_id: str) -> None:
-        """Take that back; done already counts as done."""
+    def _remove_config(self, name: str) -> None:
         try:
-            self._ask(lambda client: client.remove_config(LET_IN_CONFIG + instance_id))
+            self._ask(lambda client: client.remove_config(name))
         except NotFound:
             return
+
+    def node_id(self) -> str:
+        """The manager that answers, as a node; empty when it is in no swarm."""
+        return str(self._ask(lambda client: client.info())["Swarm"].get("NodeID", ""))
 
     def avoid(self, node_id: str) -> None:
         """Go by another manager than this one, which is about to stop being one."""
         for _ in range(len(self._managers)):
-            if self._ask(lambda client: client.info())["Swarm"].get("NodeID") != node_id:
+            if self.node_id() != node_id:
                 return
             self._next()
 
