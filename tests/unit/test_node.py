@@ -5,7 +5,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import requests
@@ -15,7 +15,7 @@ from pulumi.provider.experimental.provider import DiffRequest, DiffResponse
 from pulumi.runtime.proto import provider_pb2, status_pb2
 
 from pulumi_swarm.plugin import unfinished
-from pulumi_swarm.provider import node
+from pulumi_swarm.provider import keeping_up, node
 from pulumi_swarm.provider import swarm as swarm_module
 from pulumi_swarm.provider import watch as watch_module
 from pulumi_swarm.provider.docker_over_ssh import connect
@@ -24,6 +24,7 @@ from pulumi_swarm.provider.membership import arrived
 from pulumi_swarm.provider.resources import SwarmResources
 from pulumi_swarm.provider.values import UNKNOWN, property_map
 
+NEW_YEAR = 1767225600
 MANAGERS = ["10.0.0.1", "10.0.0.2", "10.0.0.3"]
 CONNECTION = {
     "managers": MANAGERS,
@@ -43,7 +44,10 @@ def api_error(status: int, text: str) -> APIError:
 
 
 class Client:
-    """One manager's Docker."""
+    """One manager's Docker. Of configs all hear at once, but those that are ``behind``."""
+
+    configs: ClassVar[list[str]] = []
+    behind: ClassVar[set[str]] = set()
 
     def __init__(self, address: str, failing: dict[str, Exception]) -> None:
         self.node_id = f"m{address[-1]}"
@@ -53,7 +57,7 @@ class Client:
 
     def info(self) -> dict[str, Any]:
         self._fail()
-        return {"Swarm": {"NodeID": self.node_id}}
+        return {"Swarm": {"NodeID": self.node_id}, "SystemTime": "2026-01-01T00:00:00.123456789Z"}
 
     def nodes(self) -> list[dict[str, Any]]:
         self._fail()
@@ -62,6 +66,13 @@ class Client:
     def create_config(self, name: str, _data: bytes) -> None:
         self._fail()
         self.asked.append(f"make {name}")
+        self.configs.append(name)
+
+    def events(self, until: int, **_asked: object) -> list[dict[str, Any]]:
+        self._fail()
+        assert until == NEW_YEAR + 1  # by the manager's own clock
+        heard = [] if self.node_id in self.behind else self.configs
+        return [{"Actor": {"Attributes": {"name": name}}} for name in heard]
 
     def remove_config(self, name: str) -> None:
         self._fail()
@@ -94,6 +105,8 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Exception]]:
 
     monkeypatch.setattr(swarm_module, "connect", connect)
     monkeypatch.setattr(watch_module, "_watches", {})
+    monkeypatch.setattr(Client, "configs", [])
+    monkeypatch.setattr(Client, "behind", set())
     yield failures
     node.cancelled.clear()
 
@@ -269,6 +282,49 @@ def test_manager_waits_for_another_that_is_away_and_leaves_first_qr_2(
     node.delete("i-2", {**OLD, "address": "10.0.0.2", "nodeId": "m2"})
     assert removed == ["m2"]
     assert len(found) == 2
+
+
+def test_manager_waits_for_one_that_stays_and_has_not_taken_in_the_log_qr_1(
+    failing: dict[str, Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Docker calls it Reachable: it has joined, and counts for the quorum."""
+    assert failing == {}
+    removed: list[str] = []
+    monkeypatch.setattr(node, "_remove", lambda _swarm, leaving: removed.append(leaving.node_id))
+    monkeypatch.setattr(node, "_wait_until_idle", lambda _swarm, _id: None)
+    monkeypatch.setattr(swarm_module.Swarm, "change", lambda _self, _id, **_to: None)
+    Client.behind = {"m1", "m3"}
+    leaving = threading.Thread(
+        target=node.delete, args=("i-1", {**OLD, "address": "10.0.0.1", "nodeId": "m1"})
+    )
+    leaving.start()
+    leaving.join(0.5)
+    assert removed == []
+    Client.behind = {"m1"}  # that it is behind itself stops nobody
+    leaving.join(10)
+    assert removed == ["m1"]
+
+
+def test_manager_that_ssh_does_not_reach_is_not_waited_for(
+    failing: dict[str, Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing["10.0.0.3"] = ConnectionResetError("reset")
+    Client.behind = {"m3"}
+    swarm = swarm_module.Swarm(CONNECTION)
+    monkeypatch.setattr(keeping_up, "KEEP_UP_TIMEOUT_SECONDS", 0)
+    keeping_up.wait_until_they_keep_up(swarm, CONNECTION, {"m2", "m3"}, node.cancelled)
+
+
+def test_manager_that_stays_behind_is_named_when_the_time_is_over(
+    failing: dict[str, Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert failing == {}
+    Client.behind = {"m3"}
+    swarm = swarm_module.Swarm(CONNECTION)
+    monkeypatch.setattr(keeping_up, "KEEP_UP_TIMEOUT_SECONDS", 0)
+    monkeypatch.setattr(keeping_up, "MARK_SECONDS", 0.1)
+    with pytest.raises(ResourceError, match=r"the managers m3 have .* run pulumi up"):
+        keeping_up.wait_until_they_keep_up(swarm, CONNECTION, {"m2", "m3"}, node.cancelled)
 
 
 def test_machine_of_a_pool_that_got_the_address_of_a_node_is_not_taken_for_it(
