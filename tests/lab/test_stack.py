@@ -2,6 +2,11 @@
 
 import json
 import re
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -136,13 +141,57 @@ def test_raised_generation_replaces_that_worker_and_leaves_no_phantom_qr_4(
     stack.keep(nodeGenerations=generations)
 
 
+CONFIGS, CONFIG_BYTES = 120, 20_000  # 2.4 MB, which take a new manager a minute
+
+
+def lengthen_the_log(cloud: LocalCloud) -> None:
+    """Give raft much to tell a new manager, with no snapshot in place of it."""
+    for interval in ("100", "100000"):  # one now, and none from then on
+        cloud.on("swarm-manager-0", "docker", "swarm", "update", "--snapshot-interval", interval)
+    make = "docker config create c$i - </run/c && docker config rm c$i || exit; done; rm /run/c"
+    fill = f"head -c {CONFIG_BYTES} /dev/zero | tr '\\0' x >/run/c; for i in $(seq {CONFIGS}); do"
+    cloud.on("swarm-manager-0", "sh", "-c", f"{fill} {make}")
+
+
+@contextmanager
+def agreed_on(cloud: LocalCloud) -> Iterator[list[float]]:
+    """When the swarm could agree on something, once a second; that ends by itself."""
+    times: list[float] = []
+    over = threading.Event()
+
+    def ask() -> None:
+        until = time.monotonic() + 600
+        while not over.is_set() and time.monotonic() < until:
+            label = ("docker", "node", "update", "--label-add", f"at={len(times)}")
+            if cloud.succeeds("swarm-manager-2", "timeout", "5", *label, "swarm-worker-0"):
+                times.append(time.monotonic())
+            over.wait(1)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    try:
+        yield times
+    finally:
+        over.set()
+        asking.join()
+        remove = ("docker", "node", "update", "--label-rm", "at", "swarm-worker-0")
+        cloud.on("swarm-manager-2", *remove)
+        times.append(time.monotonic())
+
+
 def test_raised_generation_replaces_managers_without_losing_the_quorum_qr_1(
     stack: Stack, swarm: LocalCloud
 ) -> None:
     before = stack.outputs()
     generations = stack.raised("manager-0", "manager-1")
     stack.configure(nodeGenerations=generations)
-    said = stack.up()
+    lengthen_the_log(swarm)
+    with agreed_on(swarm) as times:
+        said = stack.up(seconds=480)
+    swarm.on("swarm-manager-0", "docker", "swarm", "update", "--snapshot-interval", "1000")
+    # Longer than an election takes, nothing was agreed on at no time: a new manager counts for the
+    # quorum at once, and takes in the log only then.
+    assert max(later - earlier for earlier, later in pairwise(times)) < 30, times
     # Strictly one after the other: the second goes when the first is back.
     steps = (
         "Node swarm-manager-0 deleted",

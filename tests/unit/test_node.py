@@ -57,7 +57,10 @@ class Client:
 
     def info(self) -> dict[str, Any]:
         self._fail()
-        return {"Swarm": {"NodeID": self.node_id}, "SystemTime": "2026-01-01T00:00:00.123456789Z"}
+        return {
+            "Swarm": {"NodeID": self.node_id},
+            "SystemTime": "2026-01-01T01:00:00.123456789+01:00",
+        }
 
     def nodes(self) -> list[dict[str, Any]]:
         self._fail()
@@ -68,9 +71,9 @@ class Client:
         self.asked.append(f"make {name}")
         self.configs.append(name)
 
-    def events(self, until: int, **_asked: object) -> list[dict[str, Any]]:
+    def events(self, until: str, **_asked: object) -> list[dict[str, Any]]:
         self._fail()
-        assert until == NEW_YEAR + 1  # by the manager's own clock
+        assert until == f"{NEW_YEAR}.123456"  # by the manager's own clock
         heard = [] if self.node_id in self.behind else self.configs
         return [{"Actor": {"Attributes": {"name": name}}} for name in heard]
 
@@ -312,7 +315,7 @@ def test_manager_that_ssh_does_not_reach_is_not_waited_for(
     Client.behind = {"m3"}
     swarm = swarm_module.Swarm(CONNECTION)
     monkeypatch.setattr(keeping_up, "KEEP_UP_TIMEOUT_SECONDS", 0)
-    keeping_up.wait_until_they_keep_up(swarm, CONNECTION, {"m2", "m3"}, node.cancelled)
+    keeping_up.wait_until_they_keep_up(swarm, CONNECTION, swarm.members()[1:], node.cancelled)
 
 
 def test_manager_that_stays_behind_is_named_when_the_time_is_over(
@@ -324,7 +327,7 @@ def test_manager_that_stays_behind_is_named_when_the_time_is_over(
     monkeypatch.setattr(keeping_up, "KEEP_UP_TIMEOUT_SECONDS", 0)
     monkeypatch.setattr(keeping_up, "MARK_SECONDS", 0.1)
     with pytest.raises(ResourceError, match=r"the managers m3 have .* run pulumi up"):
-        keeping_up.wait_until_they_keep_up(swarm, CONNECTION, {"m2", "m3"}, node.cancelled)
+        keeping_up.wait_until_they_keep_up(swarm, CONNECTION, swarm.members()[1:], node.cancelled)
 
 
 def test_machine_of_a_pool_that_got_the_address_of_a_node_is_not_taken_for_it(

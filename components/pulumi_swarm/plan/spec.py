@@ -14,8 +14,10 @@ from .reader import Reader
 DEFAULT_CERT_EXPIRY_HOURS = 90 * 24
 DEFAULT_TASK_HISTORY_LIMIT = 5
 DEFAULT_DISPATCHER_HEARTBEAT_SECONDS = 5
-DEFAULT_SNAPSHOT_INTERVAL = 10_000
 DEFAULT_MAX_SNAPSHOTS = 0
+# Not Docker's 10000: a new manager takes in what was agreed on since the last snapshot, some 64 KiB
+# of it a second (provider/keeping_up.py), and until then another must not go.
+DEFAULT_SNAPSHOT_INTERVAL = 1000
 
 # swarmkit ca/config.go: "minimum certificate expiration"; its root certificate lives for 20 years.
 MIN_CERT_EXPIRY_HOURS = 1

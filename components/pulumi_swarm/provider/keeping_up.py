@@ -8,38 +8,45 @@ learners.
 
 import threading
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from .errors import ResourceError
+from .membership import Member
 from .swarm import UNREACHABLE, Swarm
 
 KEEP_UP_TIMEOUT_SECONDS = 900
 MARK_SECONDS = 20  # a manager that was restarted after a mark forgets that it came
+PAUSE_SECONDS = 0.5
+
+
+class BehindError(ResourceError):
+    """A manager has not taken in in time what the swarm knows, or the update was cancelled."""
 
 
 def wait_until_they_keep_up(
     swarm: Swarm,
     connection: Mapping[str, Any],
-    node_ids: Collection[str],
+    managers: Iterable[Member],
     cancelled: threading.Event,
 ) -> None:
     """Wait until each of these managers has taken in what the swarm agrees on now.
 
-    One that ssh does not reach is not waited for. Raises ``ResourceError`` when one is still behind
+    One that ssh does not reach is not waited for. Raises ``BehindError`` when one is still behind
     after a quarter of an hour, or when the update is cancelled.
     """
-    behind = {node_id: each for node_id, each in _each(connection) if node_id in node_ids}
+    names = {manager.node_id: manager.hostname for manager in managers}
+    behind = {names[node_id]: each for node_id, each in _each(connection) if node_id in names}
     deadline = time.monotonic() + KEEP_UP_TIMEOUT_SECONDS
     while behind:
         with swarm.mark() as mark:
             new_mark_at = time.monotonic() + MARK_SECONDS
             while behind and time.monotonic() < new_mark_at:
-                if cancelled.is_set():
-                    raise ResourceError("cancelled while managers took in the swarm's log")
-                behind = {k: each for k, each in behind.items() if not _has_taken_in(each, mark)}
+                behind = {n: each for n, each in behind.items() if not _has_taken_in(each, mark)}
+                if behind and cancelled.wait(PAUSE_SECONDS):
+                    raise BehindError("cancelled while managers took in what the swarm knows")
         if behind and time.monotonic() > deadline:
-            raise ResourceError(
+            raise BehindError(
                 f"the managers {', '.join(sorted(behind))} have not taken in what the swarm knows "
                 f"after {KEEP_UP_TIMEOUT_SECONDS} s, and without another manager nothing could be "
                 "agreed on: see journalctl -u docker there, and run pulumi up again"

@@ -10,7 +10,7 @@ from pulumi_swarm.plan.nodes import Availability
 from pulumi_swarm.plan.ports import Role
 
 from .errors import ResourceError, UnfinishedError
-from .keeping_up import wait_until_they_keep_up
+from .keeping_up import BehindError, wait_until_they_keep_up
 from .membership import Member, arrived, at_address, describe, phantoms, why_not_removable
 from .swarm import UNREACHABLE, State, Swarm, has_managers, no_answer, reason
 from .watch import POLL_SECONDS, watch
@@ -223,10 +223,8 @@ def _delete(state: State) -> None:
             if reason := why_not_removable(members, found):
                 raise QuorumError(reason)
             if found.in_raft and found.reachable:
-                staying = {m.node_id for m in members if m.in_raft and m.reachable}
-                wait_until_they_keep_up(
-                    swarm, state["connection"], staying - {found.node_id}, cancelled
-                )
+                staying = [m for m in members if m.in_raft and m.reachable and m is not found]
+                wait_until_they_keep_up(swarm, state["connection"], staying, cancelled)
             swarm.avoid(found.node_id)
             swarm.change(found.node_id, Availability=Availability.DRAIN.value)
             if found.state == "ready":
@@ -238,12 +236,14 @@ def _delete(state: State) -> None:
 
 def _settle(resource_id: str, inputs: State) -> str:
     """Wait for the machine and make it what it should be; returns its id in Docker."""
-    swarm = Swarm(inputs["connection"])
+    swarm = Swarm(inputs["connection"], patience_seconds=LEADER_TIMEOUT_SECONDS)
     try:
         found, others = _wait_until_arrived(inputs, inputs["bootTimeoutSeconds"])
         for phantom in phantoms(others, found):
             _remove(swarm, phantom)
         _apply(swarm, found.node_id, inputs)
+        if inputs["role"] == Role.MANAGER:  # so that the swarm can bear the loss of another
+            wait_until_they_keep_up(swarm, inputs["connection"], [found], cancelled)
     except UNREACHABLE as error:
         message = (
             f"the machine at {inputs['address']} has joined, but could not be set up; the next "
@@ -258,7 +258,7 @@ def _settle(resource_id: str, inputs: State) -> str:
             "waits for it again; changed inputs reach it when its generation is raised"
         )
         raise UnfinishedError(message, resource_id, {"nodeId": ""}) from error
-    except CancelledError as error:
+    except (CancelledError, BehindError) as error:
         raise UnfinishedError(str(error), resource_id, {"nodeId": ""}) from error
     return found.node_id
 

@@ -192,12 +192,13 @@ class Swarm:
             self._remove_config(name)
 
     def has_taken_in(self, mark: str) -> bool:
-        """Whether the manager that answers has a mark itself; waits for it a second at most.
+        """Whether the manager that answers has a mark itself.
 
-        By its events, which tell what comes into its own copy: all else it asks the leader for.
+        By its events, which tell what comes into its own copy: all else it asks the leader for. Of
+        those up to now, by the clock that they are told by: it would wait for later ones.
         """
-        now = self._ask(lambda client: client.info())["SystemTime"]  # by the clock that counts
-        until = int(datetime.fromisoformat(now[:19] + "+00:00").timestamp()) + 1
+        now = datetime.fromisoformat(self._ask(lambda client: client.info())["SystemTime"])
+        until = f"{now.timestamp():.6f}"
         wanted = {"type": ["config"], "event": ["create"]}
         heard = self._ask(
             lambda client: list(client.events(since=1, until=until, filters=wanted, decode=True))
