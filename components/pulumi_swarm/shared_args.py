@@ -213,8 +213,8 @@ class SpecArgs(TypedDict):
     """How often nodes report, 1 to 60 seconds. 5 when not given. Docker: docker swarm update
     --dispatcher-heartbeat."""
     snapshot_interval: NotRequired[int]
-    """Raft entries between snapshots, 100 to 1000000. 1000 when not given. New managers take in those
-    since the last, slowly: Docker's own 10000 take them minutes. Docker: docker swarm update
+    """Raft entries between snapshots, 100 to 1000000. 1000 when not given. New managers take in
+    those since the last, slowly: Docker's own 10000 take them minutes. Docker: docker swarm update
     --snapshot-interval."""
     max_snapshots: NotRequired[int]
     """Old raft snapshots to keep, 0 to 100. 0 when not given. Docker: docker swarm update
