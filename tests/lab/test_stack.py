@@ -236,7 +236,7 @@ def test_machine_that_was_taken_out_does_not_come_back_and_is_replaced_qr_4(
     restart = ("systemctl", "restart", "swarm-bootstrap")
     assert not swarm.succeeds("swarm-worker-1", *restart)
     said = swarm.on("swarm-worker-1", "journalctl", "-u", "swarm-bootstrap", "--no-pager")
-    assert "was taken out of it; pulumi refresh and pulumi up let it in again" in said
+    assert "was taken out of it; docker node rm it where it is still listed" in said
     generations = stack.raised("worker-1")
     stack.configure(nodeGenerations=generations)
     stack.up()

@@ -94,22 +94,22 @@ def test_label_of_a_machine_names_nothing_else_to_take_away(tmp_path: Path) -> N
 COME_BACK = """
 identity=i-1 WORKER_SECRET=s
 get_secret() { echo "$1 $2" >>"$work/asked"; printf '%s\n' "$told" >"$work/value"; }
-timeout() { shift; echo "$*"; }
+timeout() { shift; echo "$*" >>"$work/asked"; }
+swarm_state() { echo "$state"; }
 systemctl() { echo "systemctl $*"; }
 come_back
 """
 
 
-def comes_back(folder: Path, told: str) -> bool:
+def comes_back(folder: Path, told: str, state: str = "inactive") -> bool:
     """Whether a machine that was taken out joins again, by what the secret says."""
     etc = folder / "etc"
     etc.mkdir(exist_ok=True)
     (etc / "joined").touch()
-    said = ran(folder, COME_BACK, {"/etc/swarm": str(etc)}, told=told)
-    left = "docker swarm leave --force" in said
-    assert left == ("systemctl restart --no-block swarm-bootstrap" in said)
-    assert left != (etc / "joined").exists()
-    return left
+    said = ran(folder, COME_BACK, {"/etc/swarm": str(etc)}, told=told, state=state)
+    joins = "systemctl restart --no-block swarm-bootstrap" in said
+    assert joins != (etc / "joined").exists()
+    return joins
 
 
 def test_machine_that_was_taken_out_comes_back_once_for_each_time_that_it_is_let_in_qr_4(
@@ -119,9 +119,11 @@ def test_machine_that_was_taken_out_comes_back_once_for_each_time_that_it_is_let
         assert not comes_back(tmp_path, nobody)
     assert comes_back(tmp_path, "let in again:\ni-1 a\ni-2 b")
     assert not comes_back(tmp_path, "let in again:\ni-1 a")
+    assert not comes_back(tmp_path, "let in again:\ni-1 c", state="active")  # it could not leave
     assert comes_back(tmp_path, "let in again:\ni-1 c")
-    # Beside the token, which is another's to write and would let in all that were ever taken out.
-    assert set((tmp_path / "asked").read_text(encoding="utf-8").splitlines()) == {"s LETINAGAIN"}
+    # Beside the token: a new one is what shuts out whoever is not trusted any more.
+    asked = set((tmp_path / "asked").read_text(encoding="utf-8").splitlines())
+    assert asked == {"s LETINAGAIN", "docker swarm leave --force"}
 
 
 LET_IN = """
@@ -134,19 +136,24 @@ let_in_again
 
 def handed_over(folder: Path, *machines: str, refused: str = "0") -> list[str]:
     """What the leader writes when machines are to be let in."""
-    configs = [{"ID": f"of-{m}", "Spec": {"Name": f"swarm-let-in.{m}"}} for m in machines]
+    now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}.1Z"
+    configs = [
+        {"ID": f"of-{m}", "CreatedAt": now, "Spec": {"Name": f"swarm-let-in.{m}"}} for m in machines
+    ]
+    left = {"ID": "of-i-9", "CreatedAt": LONG_AGO, "Spec": {"Name": "swarm-let-in.i-9"}}
     etc = folder / "etc"
     etc.mkdir(exist_ok=True)
     moved = {"/etc/swarm": str(etc)}
-    return ran(folder, LET_IN, moved, configs=json.dumps(configs), refused=refused)
+    return ran(folder, LET_IN, moved, configs=json.dumps([*configs, left]), refused=refused)
 
 
 def test_leader_hands_over_whom_the_swarm_lets_in_and_writes_nothing_twice(tmp_path: Path) -> None:
+    nobody = ["s LETINAGAIN:", "let in again:"]
+    assert handed_over(tmp_path) == nobody  # the leader before may have written otherwise
     assert handed_over(tmp_path) == []
-    written = ["s LETINAGAIN:", "let in again:", "i-1 of-i-1", "i-2 of-i-2"]
-    assert handed_over(tmp_path, "i-2", "i-1") == written
+    assert handed_over(tmp_path, "i-2", "i-1") == [*nobody, "i-1 of-i-1", "i-2 of-i-2"]
     assert handed_over(tmp_path, "i-1", "i-2") == []
-    assert handed_over(tmp_path) == written[:2]
+    assert handed_over(tmp_path) == nobody
 
 
 def test_what_could_not_be_handed_over_is_said_and_tried_again(tmp_path: Path) -> None:

@@ -44,9 +44,9 @@ def api_error(status: int, text: str) -> APIError:
 
 
 class Client:
-    """One manager's Docker. Of configs all hear at once, but those that are ``behind``."""
+    """One manager's Docker. Of a config all hear at once, but those that are ``behind``."""
 
-    configs: ClassVar[list[str]] = []
+    marks: ClassVar[list[str]] = []
     behind: ClassVar[set[str]] = set()
 
     def __init__(self, address: str, failing: dict[str, Exception]) -> None:
@@ -69,12 +69,16 @@ class Client:
     def create_config(self, name: str, _data: bytes) -> None:
         self._fail()
         self.asked.append(f"make {name}")
-        self.configs.append(name)
+        self.marks.append(name)
+
+    def configs(self, **_filters: object) -> list[dict[str, Any]]:
+        self._fail()
+        return []
 
     def events(self, until: str, **_asked: object) -> list[dict[str, Any]]:
         self._fail()
         assert until == f"{NEW_YEAR}.123456"  # by the manager's own clock
-        heard = [] if self.node_id in self.behind else self.configs
+        heard = [] if self.node_id in self.behind else self.marks
         return [{"Actor": {"Attributes": {"name": name}}} for name in heard]
 
     def remove_config(self, name: str) -> None:
@@ -108,7 +112,7 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Exception]]:
 
     monkeypatch.setattr(swarm_module, "connect", connect)
     monkeypatch.setattr(watch_module, "_watches", {})
-    monkeypatch.setattr(Client, "configs", [])
+    monkeypatch.setattr(Client, "marks", [])
     monkeypatch.setattr(Client, "behind", set())
     yield failures
     node.cancelled.clear()
@@ -314,8 +318,38 @@ def test_manager_that_ssh_does_not_reach_is_not_waited_for(
     failing["10.0.0.3"] = ConnectionResetError("reset")
     Client.behind = {"m3"}
     swarm = swarm_module.Swarm(CONNECTION)
-    monkeypatch.setattr(keeping_up, "KEEP_UP_TIMEOUT_SECONDS", 0)
+    monkeypatch.setattr(keeping_up, "REACH_TIMEOUT_SECONDS", 0)
     keeping_up.wait_until_they_keep_up(swarm, CONNECTION, swarm.members()[1:], node.cancelled)
+
+
+def test_manager_that_ssh_reaches_late_is_waited_for(
+    failing: dict[str, Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by Session Manager, whose agent may come after Docker."""
+    failing["10.0.0.3"] = ConnectionResetError("reset")
+    Client.behind = {"m3"}
+    swarm = swarm_module.Swarm(CONNECTION)
+    monkeypatch.setattr(keeping_up, "KEEP_UP_TIMEOUT_SECONDS", 0)
+    monkeypatch.setattr(keeping_up, "MARK_SECONDS", 0.1)
+    threading.Timer(0.7, failing.clear).start()
+    with pytest.raises(ResourceError, match="the managers m3 have not"):
+        keeping_up.wait_until_they_keep_up(swarm, CONNECTION, swarm.members()[1:], node.cancelled)
+
+
+def test_manager_that_dies_while_another_takes_in_the_log_stops_the_one_that_goes_qr_2(
+    failing: dict[str, Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert failing == {}
+    found = [listed("m1"), listed("m2"), listed("m3")]
+    monkeypatch.setattr(Client, "nodes", lambda _self: found)
+    monkeypatch.setattr(node, "LEAVE_TIMEOUT_SECONDS", 0)
+
+    def dies(*_asked: object) -> None:
+        found[2]["ManagerStatus"]["Reachability"] = "unreachable"
+
+    monkeypatch.setattr(node, "wait_until_they_keep_up", dies)
+    with pytest.raises(ResourceError, match="removing m1 would break the quorum"):
+        node.delete("i-1", {**OLD, "address": "10.0.0.1", "nodeId": "m1"})
 
 
 def test_manager_that_stays_behind_is_named_when_the_time_is_over(
@@ -435,7 +469,7 @@ def test_update_lets_a_machine_in_that_somebody_took_out_until_it_is_back_qr_4(
     assert node.update("i-9", state, inputs) == {"nodeId": "w10"}
     # What an update that died had left counts for nothing, and nothing is left of this one.
     remove = "remove swarm-let-in.i-9"
-    assert client.asked == [remove, let_in, remove]
+    assert [asked for asked in client.asked if "mark" not in asked] == [remove, let_in, remove]
 
 
 def test_machine_that_does_not_come_back_is_named_with_what_to_do_qr_4(

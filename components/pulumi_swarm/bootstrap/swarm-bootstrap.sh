@@ -92,7 +92,7 @@ get_secret() {
 	if [ "$status" = 200 ]; then
 		field "$work/answer" SecretString >"$work/value"
 	elif grep -q ResourceNotFoundException "$work/answer" 2>/dev/null &&
-		grep -q AWSCURRENT "$work/answer"; then
+		grep -q "${2:-AWSCURRENT}" "$work/answer"; then
 		return 3 # the secret is there and empty; a secret that is gone reads otherwise
 	else
 		why="the secret $1 cannot be read (HTTP status $status): see the role's policy and the route to AWS; $(aws_said)"
@@ -354,35 +354,47 @@ upkeep() {
 		come_back
 		return
 	fi
-	[ "$(timeout 30 docker node inspect --format '{{.ManagerStatus.Leader}}' self 2>/dev/null)" = true ] || return 0
-	let_in_again
+	if [ "$(timeout 30 docker node inspect --format '{{.ManagerStatus.Leader}}' self 2>/dev/null)" != true ]; then
+		rm -f "$let_in" # another hands it over, and this one does anew when it leads
+		return
+	fi
 	tend_the_pools
 	[ "$(engine GET /swarm)" = 200 ] || return 0
 	[ "$(digest "$work/engine")" = "$(cat "$published" 2>/dev/null)" ] || publish_tokens
+	let_in_again # a secret that has no value yet would take this for its value
 }
 
 # Somebody took this machine out, and an update lets it in again. It is told by AWS, since managers do
 # not hear it. Not by a token that was rotated: that shuts out whoever is not trusted any more.
 come_back() {
-	get_secret "$WORKER_SECRET" "$let_in_stage" || return 0
+	get_secret "$WORKER_SECRET" "$let_in_stage"
+	case $? in
+	0) ;;
+	3) return 0 ;;
+	*) say "this machine was taken out of the swarm, and cannot see whether it is let in again: $why" && return 0 ;;
+	esac
 	by=$(sed -n "s/^$identity //p" "$work/value")
 	[ -n "$by" ] && [ "$by" != "$(cat "$came_back" 2>/dev/null)" ] || return 0
 	say "this machine was taken out of the swarm and is let in again: joining"
+	timeout 60 docker swarm leave --force >/dev/null 2>&1
+	[ "$(swarm_state)" = inactive ] || return 0 # and again when it is looked next
 	echo "$by" >"$came_back"
-	timeout 60 docker swarm leave --force
 	rm -f "$joined" "$published"
 	systemctl restart --no-block swarm-bootstrap
 }
 
-# A config for each is made by whoever lets one in (provider/node.py), and names its machine.
+# A config for each is made by whoever lets one in (provider/node.py), and names its machine. One that
+# an update left when it was killed ends with its time.
 let_in_again() {
 	[ "$(engine GET /configs?filters=%7B%22name%22:%5B%22$let_in_config%22%5D%7D)" = 200 ] || return 0
 	python3 -c '
-import json, sys
+import datetime, json, sys
+now = datetime.datetime.now(datetime.timezone.utc)
 for config in json.load(open(sys.argv[1])):
-    print(config["Spec"]["Name"][len(sys.argv[2]):], config["ID"])
+    since = datetime.datetime.fromisoformat(config["CreatedAt"][:19] + "+00:00")
+    if (now - since).total_seconds() < 600:
+        print(config["Spec"]["Name"][len(sys.argv[2]):], config["ID"])
 ' "$work/engine" "$let_in_config" | sort >"$work/let-in"
-	[ -e "$let_in" ] || : >"$let_in"
 	! cmp -s "$work/let-in" "$let_in" || return 0
 	{ echo "let in again:" && cat "$work/let-in"; } >"$work/told"
 	if put_secret "$WORKER_SECRET" "$work/told" "$let_in_stage"; then
@@ -649,7 +661,7 @@ enter_swarm() {
 			give_up_join
 			;;
 		inactive)
-			[ ! -e "$joined" ] || fail "it was in the swarm and was taken out of it; pulumi refresh and pulumi up let it in again, and a raised generation replaces it"
+			[ ! -e "$joined" ] || fail "it was in the swarm and was taken out of it; docker node rm it where it is still listed, then pulumi refresh and pulumi up let it in again; a raised generation replaces it"
 			find_swarm
 			;;
 		*) why="dockerd does not answer: see journalctl -u docker" ;;

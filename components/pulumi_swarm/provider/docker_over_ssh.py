@@ -97,6 +97,10 @@ class _Client(docker.APIClient):
 
     _has_agreed = False
 
+    def _set_request_timeout(self, kwargs: dict[str, Any]) -> dict[str, Any]:
+        """Also where the SDK would wait for ever, as for events."""
+        return {**kwargs, "timeout": kwargs.get("timeout") or self.timeout}
+
     def _url(self, pathfmt: str, *args: Any, **kwargs: Any) -> str:
         if kwargs.get("versioned_api", True) and not self._has_agreed:
             served = str(self.version(api_version=False)["ApiVersion"])

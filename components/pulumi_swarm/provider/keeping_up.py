@@ -8,7 +8,8 @@ learners.
 
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from .errors import ResourceError
@@ -17,6 +18,7 @@ from .swarm import UNREACHABLE, Swarm
 
 KEEP_UP_TIMEOUT_SECONDS = 900
 MARK_SECONDS = 20  # a manager that was restarted after a mark forgets that it came
+REACH_TIMEOUT_SECONDS = 60  # Session Manager's agent may take as long on a new machine
 PAUSE_SECONDS = 0.5
 
 
@@ -32,39 +34,58 @@ def wait_until_they_keep_up(
 ) -> None:
     """Wait until each of these managers has taken in what the swarm agrees on now.
 
-    One that ssh does not reach is not waited for. Raises ``BehindError`` when one is still behind
-    after a quarter of an hour, or when the update is cancelled.
+    One that ssh does not reach within a minute is passed over, and so is one that the swarm loses
+    meanwhile. Raises ``BehindError`` when one is still behind after a quarter of an hour, or when
+    the update is cancelled.
     """
     names = {manager.node_id: manager.hostname for manager in managers}
-    behind = {names[node_id]: each for node_id, each in _each(connection) if node_id in names}
+    behind = _ways(connection, names.keys(), cancelled)
     deadline = time.monotonic() + KEEP_UP_TIMEOUT_SECONDS
+    marks: set[str] = set()  # all: by a clock that goes after, an event is told late
     while behind:
         with swarm.mark() as mark:
+            marks.add(mark)
             new_mark_at = time.monotonic() + MARK_SECONDS
             while behind and time.monotonic() < new_mark_at:
-                behind = {n: each for n, each in behind.items() if not _has_taken_in(each, mark)}
+                behind = {n: each for n, each in behind.items() if not _has_heard(each, marks)}
                 if behind and cancelled.wait(PAUSE_SECONDS):
                     raise BehindError("cancelled while managers took in what the swarm knows")
+        if not behind:
+            return
+        reachable = {member.node_id for member in swarm.members() if member.reachable}
+        behind = {n: each for n, each in behind.items() if n in reachable}
         if behind and time.monotonic() > deadline:
+            late = ", ".join(sorted(names[node_id] for node_id in behind))
             raise BehindError(
-                f"the managers {', '.join(sorted(behind))} have not taken in what the swarm knows "
-                f"after {KEEP_UP_TIMEOUT_SECONDS} s, and without another manager nothing could be "
-                "agreed on: see journalctl -u docker there, and run pulumi up again"
+                f"the managers {late} have not taken in what the swarm knows after "
+                f"{KEEP_UP_TIMEOUT_SECONDS} s, and without another manager nothing could be agreed "
+                "on: see journalctl -u docker there, and run pulumi up again"
             )
 
 
-def _each(connection: Mapping[str, Any]) -> Iterator[tuple[str, Swarm]]:
-    """Every manager that answers, as a node and as the way to it alone."""
-    for manager in connection["managers"]:
-        alone = Swarm({**connection, "managers": [manager]})
-        try:
-            yield alone.node_id(), alone
-        except UNREACHABLE:
-            continue
+def _ways(
+    connection: Mapping[str, Any], node_ids: AbstractSet[str], cancelled: threading.Event
+) -> dict[str, Swarm]:
+    """The ways to these managers alone; one that has just joined may be out of reach at first."""
+    ways: dict[str, Swarm] = {}
+    unknown = list(connection["managers"])
+    deadline = time.monotonic() + REACH_TIMEOUT_SECONDS
+    while True:
+        for manager in tuple(unknown):
+            alone = Swarm({**connection, "managers": [manager]})
+            try:
+                ways[alone.node_id()] = alone
+            except UNREACHABLE:
+                continue
+            unknown.remove(manager)
+        if not unknown or node_ids <= ways.keys() or time.monotonic() > deadline:
+            return {node_id: way for node_id, way in ways.items() if node_id in node_ids}
+        if cancelled.wait(PAUSE_SECONDS):
+            raise BehindError("cancelled while managers were looked for")
 
 
-def _has_taken_in(manager: Swarm, mark: str) -> bool:
+def _has_heard(manager: Swarm, marks: Collection[str]) -> bool:
     try:
-        return manager.has_taken_in(mark)
+        return manager.has_heard_of(marks)
     except UNREACHABLE:
         return False

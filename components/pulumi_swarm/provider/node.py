@@ -19,7 +19,7 @@ DRAIN_TIMEOUT_SECONDS = 120
 DEMOTE_TIMEOUT_SECONDS = 60
 PROMOTE_TIMEOUT_SECONDS = 30
 LEADER_TIMEOUT_SECONDS = 60  # an election takes some seconds, on busy managers more of them
-LET_IN_TIMEOUT_SECONDS = 180  # leader and machine look every 30 s each; then the machine joins
+LET_IN_TIMEOUT_SECONDS = 300  # leader and machine look every 30 s each; then the machine joins
 LEAVE_TIMEOUT_SECONDS = 30  # what a manager that does not answer may take to be removed
 TAKEN_OUT = "taken out of the swarm"  # in place of an id, when somebody removed the node by hand
 NO_RAFT_MEMBER = "can't find manager in raft memberlist"  # swarmkit controlapi, UpdateNode
@@ -110,24 +110,37 @@ def update(resource_id: str, old: State, new: State) -> State:
         return {"nodeId": _settle(resource_id, new)}
     swarm = Swarm(new["connection"])
     try:
-        node_id = _returned(swarm, new) if old["nodeId"] == TAKEN_OUT else old["nodeId"]
-        _change(swarm, node_id, new)
+        if old["nodeId"] != TAKEN_OUT:
+            _change(swarm, old["nodeId"], new)
+            return {"nodeId": old["nodeId"]}
+        found = _returned(swarm, new)
+        _change(swarm, found.node_id, new)
+        _keep_up(swarm, found, new)
     except UNREACHABLE as error:
         raise ResourceError(no_answer(new, error, swarm)) from error
-    return {"nodeId": node_id}
+    return {"nodeId": found.node_id}
 
 
-def _returned(swarm: Swarm, inputs: State) -> str:
-    """Let a machine in again that somebody took out, unless it is back already; its id as a node.
+def _keep_up(swarm: Swarm, found: Member, inputs: State) -> None:
+    """Wait until a new manager is through, so that the swarm can bear the loss of another."""
+    if inputs["role"] == Role.MANAGER:
+        wait_until_they_keep_up(swarm, inputs["connection"], [found], cancelled)
+
+
+def _returned(swarm: Swarm, inputs: State) -> Member:
+    """Let a machine in again that somebody took out, unless it is back already; as a node.
 
     Managers do not hear it. So they are told, and they hand it over by AWS (docs/decisions/0010).
     """
     found = arrived(swarm.members(), inputs["address"], inputs["role"])
     if found is not None:
-        return found.node_id
+        swarm.let_in_no_more(inputs["instanceId"])  # by an update that was killed
+        return found
     swarm.let_in(inputs["instanceId"])
     try:
-        found, _ = _wait_until_arrived(inputs, LET_IN_TIMEOUT_SECONDS)
+        found, others = _wait_until_arrived(inputs, LET_IN_TIMEOUT_SECONDS)
+        for phantom in phantoms(others, found):
+            _remove(swarm, phantom)
     except LateError as error:
         raise ResourceError(
             f"the machine {inputs['instanceId']} at {inputs['address']} was taken out of the swarm "
@@ -136,7 +149,7 @@ def _returned(swarm: Swarm, inputs: State) -> str:
         ) from error
     finally:
         swarm.let_in_no_more(inputs["instanceId"])
-    return found.node_id
+    return found
 
 
 def _change(swarm: Swarm, node_id: str, inputs: State) -> None:
@@ -220,11 +233,11 @@ def _delete(state: State) -> None:
         if state.get("nodeId") == TAKEN_OUT:
             swarm.let_in_no_more(state["instanceId"])  # should an update have died over it
         for found in _leaving(members, state):
-            if reason := why_not_removable(members, found):
-                raise QuorumError(reason)
+            _check_quorum(members, found)
             if found.in_raft and found.reachable:
                 staying = [m for m in members if m.in_raft and m.reachable and m is not found]
                 wait_until_they_keep_up(swarm, state["connection"], staying, cancelled)
+                _check_quorum(swarm.members(), found)  # it may have taken minutes
             swarm.avoid(found.node_id)
             swarm.change(found.node_id, Availability=Availability.DRAIN.value)
             if found.state == "ready":
@@ -242,8 +255,7 @@ def _settle(resource_id: str, inputs: State) -> str:
         for phantom in phantoms(others, found):
             _remove(swarm, phantom)
         _apply(swarm, found.node_id, inputs)
-        if inputs["role"] == Role.MANAGER:  # so that the swarm can bear the loss of another
-            wait_until_they_keep_up(swarm, inputs["connection"], [found], cancelled)
+        _keep_up(swarm, found, inputs)
     except UNREACHABLE as error:
         message = (
             f"the machine at {inputs['address']} has joined, but could not be set up; the next "
@@ -261,6 +273,11 @@ def _settle(resource_id: str, inputs: State) -> str:
     except (CancelledError, BehindError) as error:
         raise UnfinishedError(str(error), resource_id, {"nodeId": ""}) from error
     return found.node_id
+
+
+def _check_quorum(members: Sequence[Member], leaving: Member) -> None:
+    if refusal := why_not_removable(members, leaving):
+        raise QuorumError(refusal)
 
 
 def _leaving(members: Sequence[Member], state: State) -> list[Member]:

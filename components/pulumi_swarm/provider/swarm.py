@@ -5,7 +5,7 @@ import subprocess
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, TypeGuard
@@ -183,7 +183,9 @@ class Swarm:
 
     @contextmanager
     def mark(self) -> Iterator[str]:
-        """Something new that managers hear of in their turn, for ``has_taken_in``."""
+        """Something new that managers hear of in their turn, for ``has_heard_of``."""
+        for left in self._ask(lambda client: client.configs(filters={"name": MARK_CONFIG})):
+            self._remove_config(left["ID"])  # by an update that was killed
         name = MARK_CONFIG + uuid.uuid4().hex
         self._make_config(name)
         try:
@@ -191,11 +193,11 @@ class Swarm:
         finally:
             self._remove_config(name)
 
-    def has_taken_in(self, mark: str) -> bool:
-        """Whether the manager that answers has a mark itself.
+    def has_heard_of(self, marks: Collection[str]) -> bool:
+        """Whether the manager that answers has one of the marks itself.
 
         By its events, which tell what comes into its own copy: all else it asks the leader for. Of
-        those up to now, by the clock that they are told by: it would wait for later ones.
+        those up to now by its own clock: for later ones it would wait.
         """
         now = datetime.fromisoformat(self._ask(lambda client: client.info())["SystemTime"])
         until = f"{now.timestamp():.6f}"
@@ -203,7 +205,7 @@ class Swarm:
         heard = self._ask(
             lambda client: list(client.events(since=1, until=until, filters=wanted, decode=True))
         )
-        return any(event["Actor"]["Attributes"].get("name") == mark for event in heard)
+        return any(event["Actor"]["Attributes"].get("name") in marks for event in heard)
 
     def _make_config(self, name: str) -> None:
         try:

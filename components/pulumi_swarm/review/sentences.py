@@ -171,7 +171,7 @@ def _node(step: Step) -> str:
         verb = "promoted" if after == Role.MANAGER else "demoted"
         return f"{before} `{step.name}` is {verb} to {after}"
     if "nodeId" in step.differences:
-        return f"{role} `{step.name}` is not in the swarm: it is let in, and waited for"
+        return f"{role} `{step.name}` is waited for, and let in again if somebody took it out"
     return f"{role} `{step.name}` is {step.change}{which(step)}"
 
 
