@@ -528,14 +528,15 @@ end_the_machine() {
 
 # Docker goes on calling it active, and its journal may never say a word: a manager that does not lead
 # passes its calls on, and of those the leader refuses none (swarmkit ca/auth.go). So each manager is
-# asked directly. Of Docker's errors one alone is for good.
+# asked directly. Of Docker's errors two are for good; a manager tells the second that was removed
+# before it had the certificate of a worker.
 taken_out() {
 	timeout 30 docker info --format '{{.Swarm.LocalNodeState}} {{.Swarm.NodeID}} {{.DockerRootDir}}{{range .Swarm.RemoteManagers}} {{.Addr}}{{end}}' \
 		>"$work/info" 2>/dev/null
 	read -r state id root managers <"$work/info" || return 1
 	case $state in
 	inactive) return 0 ;;
-	error) ! timeout 30 docker info --format '{{.Swarm.Error}}' 2>/dev/null | grep -q 'certificates have expired' || return 0 ;;
+	error) ! timeout 30 docker info --format '{{.Swarm.Error}}' 2>/dev/null | grep -q 'certificates have expired\|was removed from swarm' || return 0 ;;
 	esac
 	certificates=$root/swarm/certificates
 	for manager in $managers; do
