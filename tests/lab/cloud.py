@@ -118,6 +118,17 @@ class LocalCloud:
     def aws(self, service: str) -> Any:
         return client(self.config, service)
 
+    def secret_arn(self, name: str) -> str:
+        """The secret of the stack's swarm that has this name."""
+        listed = self.aws("secretsmanager").list_secrets()["SecretList"]
+        (found,) = [s["ARN"] for s in listed if s["Name"].startswith(f"swarm-{name}")]
+        return str(found)
+
+    def kept(self, name: str) -> str:
+        """What such a secret holds."""
+        secrets = self.aws("secretsmanager")
+        return str(secrets.get_secret_value(SecretId=self.secret_arn(name))["SecretString"])
+
     def launch(self, name: str, subnet: str, **options: Any) -> Any:
         """Start a machine that no stack knows of; returns EC2's description of it."""
         tags = [{"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": name}]}]

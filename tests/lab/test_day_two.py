@@ -282,13 +282,7 @@ def test_node_removed_by_hand_stays_out_until_its_machine_is_replaced_when_that_
     swarm.on(MANAGER, "docker", "node", "rm", "--force", name)
     # As somebody does who no longer trusts it, and its role reads the new token.
     token = swarm.on(MANAGER, "docker", *rotate).strip()
-    secrets = swarm.aws("secretsmanager")
-    arn = next(
-        s["ARN"] for s in secrets.list_secrets()["SecretList"] if "worker-token" in s["Name"]
-    )
-    eventually(
-        lambda: secrets.get_secret_value(SecretId=arn)["SecretString"] == token, 90, "handed over"
-    )
+    eventually(lambda: swarm.kept("worker-token") == token, 90, "the new token is handed over")
     swarm.on(name, "systemctl", "start", "swarm-upkeep")  # which ends when it is through
     assert name not in listed(swarm)
     generations = stack.raised("worker-1")

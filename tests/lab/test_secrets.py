@@ -29,11 +29,9 @@ def test_the_search_finds_a_secret_that_was_planted(swarm: LocalCloud, stack: St
 
 @pytest.mark.parametrize("token", ["worker", "manager"])
 def test_the_secrets_hold_the_tokens_of_this_swarm(swarm: LocalCloud, token: str) -> None:
-    client = swarm.aws("secretsmanager")
-    listed = client.list_secrets()["SecretList"]
-    arn = next(s["ARN"] for s in listed if f"{token}-token" in s["Name"])
-    held = client.get_secret_value(SecretId=arn)["SecretString"]
-    assert held == swarm.on(MANAGER, "docker", "swarm", "join-token", "-q", token).strip()
+    assert swarm.kept(f"{token}-token") == (
+        swarm.on(MANAGER, "docker", "swarm", "join-token", "-q", token).strip()
+    )
 
 
 def test_the_user_of_the_docker_provider_can_do_nothing_but_speak_to_docker(

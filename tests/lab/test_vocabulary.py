@@ -251,7 +251,7 @@ def test_rotated_token_lets_a_new_worker_in_by_the_same_update_jn_9(
     assert after != before
     assert token(cloud, "manager") == of_managers
     assert len(ready(cloud)) == 4
-    eventually(lambda: kept(cloud, "worker-token") == after, 90, "the new token is handed over")
+    eventually(lambda: cloud.kept("worker-token") == after, 90, "the new token is handed over")
     stack.configure(workerTokenRotation=0, workerCount=3)
     refused = stack.pulumi("preview", "--stack", stack.name, check=False)
     assert "can only be raised" in refused.stdout + refused.stderr
@@ -281,7 +281,7 @@ def test_key_of_the_lock_is_kept_as_a_secret_and_nowhere_else_qr_8(
 ) -> None:
     key = unlock_key(cloud)
     assert key.startswith("SWMKEY-")
-    assert kept(cloud, "unlock-key") == key
+    assert cloud.kept("unlock-key") == key
     assert key not in said.export()
     assert key not in said.pulumi("stack", "output", "--stack", said.name, "--json").stdout
 
@@ -299,7 +299,7 @@ def test_locked_manager_without_its_key_says_so_and_opens_by_hand_qr_8(
 ) -> None:
     key = unlock_key(cloud)
     secrets = cloud.aws("secretsmanager")
-    arn = secret_arn(cloud, "unlock-key")
+    arn = cloud.secret_arn("unlock-key")
     secrets.put_secret_value(SecretId=arn, SecretString="SWMKEY-1-wrong")
     cloud.reboot(MANAGER)
     state = ("docker", "info", "--format", "{{.Swarm.LocalNodeState}}")
@@ -503,7 +503,7 @@ def swarm_spec(cloud: LocalCloud) -> Any:
 
 
 def is_kept(cloud: LocalCloud, kind: str) -> bool:
-    return kept(cloud, f"{kind}-token") == token(cloud, kind)
+    return cloud.kept(f"{kind}-token") == token(cloud, kind)
 
 
 def token(cloud: LocalCloud, role: str) -> str:
@@ -523,14 +523,3 @@ def certificates(cloud: LocalCloud) -> list[str]:
 def root_of(cloud: LocalCloud) -> str:
     template = "{{.Swarm.Cluster.TLSInfo.TrustRoot}}"
     return cloud.on(MANAGER, "docker", "info", "--format", template, check=False).strip()
-
-
-def secret_arn(cloud: LocalCloud, name: str) -> str:
-    listed = cloud.aws("secretsmanager").list_secrets()["SecretList"]
-    (found,) = [secret["ARN"] for secret in listed if secret["Name"].startswith(f"swarm-{name}")]
-    return str(found)
-
-
-def kept(cloud: LocalCloud, name: str) -> str:
-    secrets = cloud.aws("secretsmanager")
-    return str(secrets.get_secret_value(SecretId=secret_arn(cloud, name))["SecretString"])

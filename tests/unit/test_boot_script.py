@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -30,17 +29,14 @@ def node(name: str, state: str = "down", **labels: str) -> dict[str, Any]:
     }
 
 
-def ran(
-    folder: Path, program: str, moved: Mapping[str, str] | None = None, /, **settings: str
-) -> list[str]:
-    """What a program that has the script's functions prints; ``moved`` are folders of the host."""
-    functions = FUNCTIONS
-    for place, other in (moved or {}).items():
-        functions = functions.replace(place, other)
+def ran(folder: Path, program: str, **settings: str) -> list[str]:
+    """What a program that has the script's functions prints; /etc/swarm is a folder within."""
+    etc = folder / "etc"
+    etc.mkdir(exist_ok=True)
     always = {"BOOT_TIMEOUT_SECONDS": "60", "RUNTIME_DIRECTORY": str(folder)}
     return subprocess.run(
         ["sh", "-eu"],
-        input=functions + program,
+        input=FUNCTIONS.replace("/etc/swarm", str(etc)) + program,
         env={**os.environ, **always, **settings},
         text=True,
         capture_output=True,
@@ -103,12 +99,12 @@ come_back
 
 def comes_back(folder: Path, told: str, state: str = "inactive") -> bool:
     """Whether a machine that was taken out joins again, by what the secret says."""
-    etc = folder / "etc"
-    etc.mkdir(exist_ok=True)
-    (etc / "joined").touch()
-    said = ran(folder, COME_BACK, {"/etc/swarm": str(etc)}, told=told, state=state)
+    joined = folder / "etc/joined"
+    joined.parent.mkdir(exist_ok=True)
+    joined.touch()
+    said = ran(folder, COME_BACK, told=told, state=state)
     joins = "systemctl restart --no-block swarm-bootstrap" in said
-    assert joins != (etc / "joined").exists()
+    assert joins != joined.exists()
     return joins
 
 
@@ -141,10 +137,7 @@ def handed_over(folder: Path, *machines: str, refused: str = "0") -> list[str]:
         {"ID": f"of-{m}", "CreatedAt": now, "Spec": {"Name": f"swarm-let-in.{m}"}} for m in machines
     ]
     left = {"ID": "of-i-9", "CreatedAt": LONG_AGO, "Spec": {"Name": "swarm-let-in.i-9"}}
-    etc = folder / "etc"
-    etc.mkdir(exist_ok=True)
-    moved = {"/etc/swarm": str(etc)}
-    return ran(folder, LET_IN, moved, configs=json.dumps([*configs, left]), refused=refused)
+    return ran(folder, LET_IN, configs=json.dumps([*configs, left]), refused=refused)
 
 
 def test_leader_hands_over_whom_the_swarm_lets_in_and_writes_nothing_twice(tmp_path: Path) -> None:

@@ -118,6 +118,15 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Exception]]:
     node.cancelled.clear()
 
 
+@pytest.fixture
+def removed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The nodes that were taken off the list, of which nothing else is changed."""
+    gone: list[str] = []
+    monkeypatch.setattr(node, "_remove", lambda _swarm, leaving: gone.append(leaving.node_id))
+    monkeypatch.setattr(swarm_module.Swarm, "change", lambda _self, _id, **_to: None)
+    return gone
+
+
 NOT_IN_SWARM = api_error(503, "This node is not a swarm manager.")
 
 
@@ -274,17 +283,14 @@ def test_fewer_managers_than_would_keep_the_quorum_are_refused_at_preview_qr_2(
 
 
 def test_manager_waits_for_another_that_is_away_and_leaves_first_qr_2(
-    failing: dict[str, Exception], monkeypatch: pytest.MonkeyPatch
+    failing: dict[str, Exception], monkeypatch: pytest.MonkeyPatch, removed: list[str]
 ) -> None:
     """The engine removes several in an order of its own."""
     assert failing == {}
     found = [listed("m1"), listed("m2"), listed("m3")]
     found[2]["ManagerStatus"]["Reachability"] = "unreachable"
     monkeypatch.setattr(Client, "nodes", lambda _self: found)
-    removed: list[str] = []
-    monkeypatch.setattr(node, "_remove", lambda _swarm, leaving: removed.append(leaving.node_id))
     monkeypatch.setattr(node, "_wait_until_idle", lambda _swarm, _id: None)
-    monkeypatch.setattr(swarm_module.Swarm, "change", lambda _self, _id, **_to: None)
     threading.Timer(0.5, found.pop).start()
     node.delete("i-2", {**OLD, "address": "10.0.0.2", "nodeId": "m2"})
     assert removed == ["m2"]
@@ -292,14 +298,11 @@ def test_manager_waits_for_another_that_is_away_and_leaves_first_qr_2(
 
 
 def test_manager_waits_for_one_that_stays_and_has_not_taken_in_the_log_qr_1(
-    failing: dict[str, Exception], monkeypatch: pytest.MonkeyPatch
+    failing: dict[str, Exception], monkeypatch: pytest.MonkeyPatch, removed: list[str]
 ) -> None:
     """Docker calls it Reachable: it has joined, and counts for the quorum."""
     assert failing == {}
-    removed: list[str] = []
-    monkeypatch.setattr(node, "_remove", lambda _swarm, leaving: removed.append(leaving.node_id))
     monkeypatch.setattr(node, "_wait_until_idle", lambda _swarm, _id: None)
-    monkeypatch.setattr(swarm_module.Swarm, "change", lambda _self, _id, **_to: None)
     Client.behind = {"m1", "m3"}
     leaving = threading.Thread(
         target=node.delete, args=("i-1", {**OLD, "address": "10.0.0.1", "nodeId": "m1"})
@@ -384,12 +387,9 @@ def test_machine_of_a_pool_that_got_the_address_of_a_node_is_not_taken_for_it(
 
 
 def test_node_is_not_removed_while_its_tasks_run_when_the_update_is_cancelled(
-    failing: dict[str, Exception], monkeypatch: pytest.MonkeyPatch
+    failing: dict[str, Exception], monkeypatch: pytest.MonkeyPatch, removed: list[str]
 ) -> None:
     assert failing == {}
-    removed: list[str] = []
-    monkeypatch.setattr(node, "_remove", lambda _swarm, leaving: removed.append(leaving.node_id))
-    monkeypatch.setattr(swarm_module.Swarm, "change", lambda _self, _id, **_to: None)
     monkeypatch.setattr(swarm_module.Swarm, "running_tasks", lambda _self, _id: 1)
     threading.Timer(0.2, node.cancelled.set).start()
     with pytest.raises(ResourceError, match="cancelled while a node was leaving"):

@@ -74,12 +74,16 @@ def _ways(
         for manager in tuple(unknown):
             alone = Swarm({**connection, "managers": [manager]})
             try:
-                ways[alone.node_id()] = alone
+                node_id = alone.node_id()
             except UNREACHABLE:
                 continue
             unknown.remove(manager)
-        if not unknown or node_ids <= ways.keys() or time.monotonic() > deadline:
-            return {node_id: way for node_id, way in ways.items() if node_id in node_ids}
+            if node_id in node_ids:
+                ways[node_id] = alone
+            if len(ways) == len(node_ids):
+                return ways
+        if not unknown or time.monotonic() > deadline:
+            return ways
         if cancelled.wait(PAUSE_SECONDS):
             raise BehindError("cancelled while managers were looked for")
 

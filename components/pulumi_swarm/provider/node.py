@@ -138,9 +138,7 @@ def _returned(swarm: Swarm, inputs: State) -> Member:
         return found
     swarm.let_in(inputs["instanceId"])
     try:
-        found, others = _wait_until_arrived(inputs, LET_IN_TIMEOUT_SECONDS)
-        for phantom in phantoms(others, found):
-            _remove(swarm, phantom)
+        found = _arrival(swarm, inputs, LET_IN_TIMEOUT_SECONDS)
     except LateError as error:
         raise ResourceError(
             f"the machine {inputs['instanceId']} at {inputs['address']} was taken out of the swarm "
@@ -251,9 +249,7 @@ def _settle(resource_id: str, inputs: State) -> str:
     """Wait for the machine and make it what it should be; returns its id in Docker."""
     swarm = Swarm(inputs["connection"], patience_seconds=LEADER_TIMEOUT_SECONDS)
     try:
-        found, others = _wait_until_arrived(inputs, inputs["bootTimeoutSeconds"])
-        for phantom in phantoms(others, found):
-            _remove(swarm, phantom)
+        found = _arrival(swarm, inputs, inputs["bootTimeoutSeconds"])
         _apply(swarm, found.node_id, inputs)
         _keep_up(swarm, found, inputs)
     except UNREACHABLE as error:
@@ -286,6 +282,14 @@ def _leaving(members: Sequence[Member], state: State) -> list[Member]:
         return at_address(members, state["address"])
     found = _by_id(members, state["nodeId"])
     return [] if found is None else [*phantoms(members, found), found]
+
+
+def _arrival(swarm: Swarm, inputs: State, seconds: float) -> Member:
+    """Wait for the node of a machine, and take the machine's lives before off the list."""
+    found, others = _wait_until_arrived(inputs, seconds)
+    for phantom in phantoms(others, found):
+        _remove(swarm, phantom)
+    return found
 
 
 def _wait_until_arrived(inputs: State, seconds: float) -> tuple[Member, list[Member]]:

@@ -123,10 +123,7 @@ class Swarm:
 
     def remove_service(self, service_id: str) -> None:
         """Remove a service, unless it is gone; its tasks end in the background."""
-        try:
-            self._ask(lambda client: client.remove_service(service_id))
-        except NotFound:
-            return
+        self._ask_unless_gone(lambda client: client.remove_service(service_id))
 
     def tasks_of(self, service_id: str) -> list[dict[str, Any]]:
         """Every task of a service, also those that have ended."""
@@ -163,10 +160,7 @@ class Swarm:
 
     def remove(self, node_id: str) -> None:
         """Take a node off the list, whatever state it is in, unless it is off already."""
-        try:
-            self._ask(lambda client: client.remove_node(node_id, force=True))
-        except NotFound:
-            return
+        self._ask_unless_gone(lambda client: client.remove_node(node_id, force=True))
 
     def let_in(self, instance_id: str) -> None:
         """Have a machine that was taken out told that it may join again, once.
@@ -215,10 +209,7 @@ class Swarm:
                 raise
 
     def _remove_config(self, name: str) -> None:
-        try:
-            self._ask(lambda client: client.remove_config(name))
-        except NotFound:
-            return
+        self._ask_unless_gone(lambda client: client.remove_config(name))
 
     def node_id(self) -> str:
         """The manager that answers, as a node; empty when it is in no swarm."""
@@ -253,6 +244,12 @@ class Swarm:
                     raise
             else:
                 return
+
+    def _ask_unless_gone(self, call: Callable[..., Any]) -> None:
+        try:
+            self._ask(call)
+        except NotFound:
+            return
 
     def _ask(self, call: Callable[..., Any]) -> Any:
         patient_until = time.monotonic() + self._patience_seconds
