@@ -27,8 +27,10 @@ NETWORKS = (
 SAMPLE_SECONDS = 0.2
 # Everything that the preview of the components would make, in one loop without any component: by
 # the SDKs' own classes and with what each waits for, as one would write it. Both are work: an
-# instance has sixty outputs, and what is asked for at once is there sooner than what waits.
+# instance has sixty outputs, and what is asked for at once is there sooner than what waits. Its end
+# is that of the program (__main__.py).
 FLAT = """
+import asyncio
 import importlib
 import json
 import re
@@ -51,6 +53,11 @@ for index, found in enumerate(json.load(open("resources.json"))):
     snake = {key: re.sub("([A-Z])", r"_\\1", key).lower() for key in found["inputs"]}
     inputs = {snake[key]: value for key, value in found["inputs"].items()}
     made.append(getattr(sdk, kind)(name, **inputs, opts=opts))
+
+async def begin_registrations():
+    await asyncio.sleep(0)
+
+pulumi.run(begin_registrations)
 """
 
 
