@@ -1,25 +1,26 @@
 """Whether the managers that stay know what the one that goes knows.
 
 Docker calls a manager Reachable, and counts it for the quorum, from the moment that it joins. Only
-then it takes in raft's log, and a long one takes it minutes (some 64 KiB a second on Docker 20.10).
-Should another manager go meanwhile, nothing can be agreed on until it is through: swarmkit has no
-learners.
+then it takes in raft's log, and a long one takes it minutes: Docker 20.10 sends 64 KiB of it with
+each heartbeat, once a second, and whenever there is something new. Should another manager go
+meanwhile, nothing can be agreed on until it is through: swarmkit has no learners. So whoever waits
+makes something new all the while, which is the mark that it waits for, too.
 """
 
 import threading
 import time
 from collections.abc import Collection, Iterable, Mapping
 from collections.abc import Set as AbstractSet
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from .errors import ResourceError
 from .membership import Member
 from .swarm import UNREACHABLE, Swarm
+from .watch import PAUSE_SECONDS, pause_seconds
 
 KEEP_UP_TIMEOUT_SECONDS = 900
-MARK_SECONDS = 20  # a manager that was restarted after a mark forgets that it came
 REACH_TIMEOUT_SECONDS = 60  # Session Manager's agent may take as long on a new machine
-PAUSE_SECONDS = 0.5
 
 
 class BehindError(ResourceError):
@@ -43,13 +44,13 @@ def wait_until_they_keep_up(
     deadline = time.monotonic() + KEEP_UP_TIMEOUT_SECONDS
     marks: set[str] = set()  # all: by a clock that goes after, an event is told late
     while behind:
+        began = time.monotonic()
         with swarm.mark() as mark:
             marks.add(mark)
-            new_mark_at = time.monotonic() + MARK_SECONDS
-            while behind and time.monotonic() < new_mark_at:
-                behind = {n: each for n, each in behind.items() if not _has_heard(each, marks)}
-                if behind and cancelled.wait(PAUSE_SECONDS):
-                    raise BehindError("cancelled while managers took in what the swarm knows")
+            behind = {n: each for n, each in behind.items() if not _has_heard(each, marks)}
+            pause = pause_seconds(time.monotonic() - began)
+            if behind and cancelled.wait(pause):
+                raise BehindError("cancelled while managers took in what the swarm knows")
         if not behind:
             return
         reachable = {member.node_id for member in swarm.members() if member.reachable}
@@ -68,24 +69,25 @@ def _ways(
 ) -> dict[str, Swarm]:
     """The ways to these managers alone; one that has just joined may be out of reach at first."""
     ways: dict[str, Swarm] = {}
-    unknown = list(connection["managers"])
+    unknown = [Swarm({**connection, "managers": [manager]}) for manager in connection["managers"]]
     deadline = time.monotonic() + REACH_TIMEOUT_SECONDS
-    while True:
-        for manager in tuple(unknown):
-            alone = Swarm({**connection, "managers": [manager]})
-            try:
-                node_id = alone.node_id()
-            except UNREACHABLE:
-                continue
-            unknown.remove(manager)
-            if node_id in node_ids:
-                ways[node_id] = alone
-            if len(ways) == len(node_ids):
+    with ThreadPoolExecutor(len(unknown)) as side_by_side:  # each takes a connection by ssh
+        while True:
+            found = list(zip(unknown, side_by_side.map(_node_id, unknown), strict=True))
+            ways |= {each: alone for alone, each in found if each is not None and each in node_ids}
+            unknown = [alone for alone, each in found if each is None]
+            if len(ways) == len(node_ids) or not unknown or time.monotonic() > deadline:
                 return ways
-        if not unknown or time.monotonic() > deadline:
-            return ways
-        if cancelled.wait(PAUSE_SECONDS):
-            raise BehindError("cancelled while managers were looked for")
+            if cancelled.wait(PAUSE_SECONDS):
+                raise BehindError("cancelled while managers were looked for")
+
+
+def _node_id(manager: Swarm) -> str | None:
+    """Which node a manager is; None while it is out of reach."""
+    try:
+        return manager.node_id()
+    except UNREACHABLE:
+        return None
 
 
 def _has_heard(manager: Swarm, marks: Collection[str]) -> bool:

@@ -13,7 +13,7 @@ from .errors import ResourceError, UnfinishedError
 from .keeping_up import BehindError, wait_until_they_keep_up
 from .membership import Member, arrived, at_address, describe, phantoms, why_not_removable
 from .swarm import UNREACHABLE, State, Swarm, has_managers, no_answer, reason
-from .watch import POLL_SECONDS, watch
+from .watch import PAUSE_SECONDS, watch
 
 DRAIN_TIMEOUT_SECONDS = 120
 DEMOTE_TIMEOUT_SECONDS = 60
@@ -166,7 +166,7 @@ def _change(swarm: Swarm, node_id: str, inputs: State) -> None:
                     "reach its tcp 2377. Docker does not demote it like that; raise its generation "
                     "(nodeGenerations) by one, which replaces it"
                 ) from error
-            cancelled.wait(POLL_SECONDS)
+            cancelled.wait(PAUSE_SECONDS)
         else:
             return
 
@@ -214,7 +214,7 @@ def delete(_resource_id: str, state: State) -> None:
             deadline = min(deadline, time.monotonic() + LEAVE_TIMEOUT_SECONDS)
             if time.monotonic() > deadline or cancelled.is_set():
                 raise
-            cancelled.wait(POLL_SECONDS)
+            cancelled.wait(PAUSE_SECONDS)
         else:
             return
 
@@ -313,7 +313,7 @@ def _wait_until_arrived(inputs: State, seconds: float) -> tuple[Member, list[Mem
             raise LateError(
                 f"was not a ready {inputs['role']} after {seconds} s; at the end {seen}"
             )
-        cancelled.wait(POLL_SECONDS)
+        cancelled.wait(PAUSE_SECONDS)
 
 
 def _apply(swarm: Swarm, node_id: str, inputs: State) -> None:
@@ -369,4 +369,4 @@ def _wait(seconds: float, done: Callable[[], bool]) -> None:
                 return
         except UNREACHABLE:
             pass  # a demoted leader leaves the swarm without one for a moment
-        cancelled.wait(POLL_SECONDS)
+        cancelled.wait(PAUSE_SECONDS)

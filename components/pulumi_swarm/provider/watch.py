@@ -9,7 +9,9 @@ from typing import Any
 from .membership import Member
 from .swarm import UNREACHABLE, Swarm
 
-POLL_SECONDS = 1.0
+PAUSE_SECONDS = 0.2  # between two looks at what does not change at once
+MOST_PAUSE_SECONDS = 1.0
+SHARE_OF_TIME = 10  # managers are asked for a tenth of the time
 
 _watches: dict[str, "Watch"] = {}
 
@@ -28,10 +30,11 @@ class Watch:
         self._seen: list[Member] | Exception = []
 
     def members(self, since: float) -> list[Member]:
-        """Every node that the managers list; asked after ``since``, and at most once a second.
+        """Every node that the managers list; asked after ``since``, and not without a pause.
 
-        Asking rests at least as long as it took: managers that hang are not asked again by each of
-        those that wait, and a slow machine has time for its managers to boot.
+        Asking rests ten times as long as it took, up to a second, and as long as it took beyond
+        that: managers of many nodes have other things to do, those that hang are not asked again by
+        each of those that wait, and a slow machine has time for its managers to boot.
         """
         with self._lock:
             if self._asked_at < since or self._next_at < time.monotonic():
@@ -41,10 +44,16 @@ class Watch:
                 except UNREACHABLE as error:
                     self._seen = error
                 now = time.monotonic()
-                self._next_at = now + max(POLL_SECONDS, now - self._asked_at)
+                self._next_at = now + pause_seconds(now - self._asked_at)
             if isinstance(self._seen, Exception):
                 raise self._seen
             return self._seen
+
+
+def pause_seconds(took_seconds: float) -> float:
+    """How long to leave managers alone after a question that took so long."""
+    share = min(SHARE_OF_TIME * took_seconds, MOST_PAUSE_SECONDS)
+    return max(PAUSE_SECONDS, share, took_seconds)
 
 
 def watch(connection: Mapping[str, Any]) -> Watch:
