@@ -27,10 +27,12 @@ NETWORKS = (
 SAMPLE_SECONDS = 0.2
 # Everything that the preview of the components would make, in one loop without any component: by
 # the SDKs' own classes and with what each waits for, as one would write it. Both are work: an
-# instance has sixty outputs, and what is asked for at once is there sooner than what waits. Its end
-# is that of the program (__main__.py).
+# instance has sixty outputs, and what is asked for at once is there sooner than what waits. It
+# begins and ends as the program does (__main__.py).
 FLAT = """
 import asyncio
+import gc
+gc.disable()
 import importlib
 import json
 import re
@@ -56,6 +58,8 @@ for index, found in enumerate(json.load(open("resources.json"))):
 
 async def begin_registrations():
     await asyncio.sleep(0)
+    gc.freeze()
+    gc.enable()
 
 pulumi.run(begin_registrations)
 """
