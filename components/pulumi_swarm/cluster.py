@@ -230,7 +230,7 @@ class SwarmCluster(pulumi.ComponentResource):
         """Known as soon as addresses are, so that a preview never loses sight of the networks."""
         connection = pulumi.Output.all(**self.managers.connection).apply(Connection.of)
         self.docker_host = connection.apply(lambda c: c.host)
-        self.docker_ssh_opts = connection.apply(ssh_options)
+        self.docker_ssh_opts = connection.apply(lambda c: ssh_options(c, shared=True))
         return docker.Provider(
             self._name, host=self.docker_host, ssh_opts=self.docker_ssh_opts, opts=self._child
         )

@@ -34,6 +34,13 @@ class Seen:
     instances: frozenset[str]
 
 
+def logins(swarm: LocalCloud) -> int:
+    """How often the managers' sshd have let Pulumi in, as long as their machines have run."""
+    accepted = "journalctl --unit=ssh --no-pager | grep -c 'Accepted publickey for swarm' || true"
+    managers = [host for host in swarm.hosts() if "-manager-" in host]
+    return sum(int(swarm.on(host, "sh", "-c", accepted)) for host in managers)
+
+
 def seen(swarm: LocalCloud) -> Seen:
     """What is there now."""
     return Seen(

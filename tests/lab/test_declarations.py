@@ -13,6 +13,7 @@ from pulumi_swarm.plan.problems import Problems
 from pulumi_swarm.plan.subnets import Subnet
 from tests.lab.cloud import LocalCloud, Stack
 from tests.lab.containers import MANAGER
+from tests.lab.seen import logins
 
 COUNT = 200
 SEED = 20261125  # another seed is another sample; a failure must come back
@@ -92,11 +93,14 @@ def test_declarations_that_are_accepted_are_made_quiet_and_true(
     plans = [read_overlay(values, problems, swarm=SWARM) for values in declared]
     assert problems.found == []
 
+    before = logins(swarm)
     stack.configure(networks=[*base, *declared])
     stack.up()
     assert stack.preview() == {}
     stack.refresh()
     assert stack.preview() == {}
+    # The Docker provider asks at least twice for each, and all of that goes by one connection.
+    assert logins(swarm) - before < COUNT / 4
 
     names = [plan.name for plan in plans]
     shown = json.loads(swarm.on(MANAGER, "docker", "network", "inspect", *names))

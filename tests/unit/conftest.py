@@ -6,7 +6,16 @@ from collections.abc import Iterator
 import pytest
 from pulumi.runtime import mocks, settings
 
+from pulumi_swarm.provider import shared_connection
 from tests.unit.construction import Recorder
+
+
+@pytest.fixture(autouse=True)
+def offered(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """The connections that the plugin would hold open, which no test of this folder dials."""
+    connections: list[object] = []
+    monkeypatch.setattr(shared_connection, "offer", connections.append)
+    return connections
 
 
 @pytest.fixture

@@ -11,9 +11,18 @@ import pytest
 
 from pulumi_swarm.plan import reach
 from pulumi_swarm.plan.access import Bastion
-from pulumi_swarm.plan.connection import SSH_HOST, Connection, proxy_command, ssh_options
+from pulumi_swarm.plan.connection import (
+    SSH_HOST,
+    Connection,
+    control_path,
+    proxy_command,
+    ssh_options,
+)
 from tests.unit.inputs import KEY
 
+OTHER_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ1cJhCfqTq3UJ9TeMnMPZXZiyPW5pF7pYpZ0lY5Nf2z x"
+SOCKET_BYTES = 104  # macOS; Linux has 108
+LONG_HOME_BYTES = 60
 BASTION = Bastion(host="bastion.example.com", user="ec2-user", port=2222, host_key=KEY)
 
 
@@ -48,6 +57,23 @@ def test_ssh_accepts_the_options_and_reads_no_known_hosts_pd_6(given: Connection
     assert settings["globalknownhostsfile"] == "/dev/null"
     assert settings["batchmode"] == "yes"
     assert settings["controlmaster"] == "false"  # or a connection to another cluster may be shared
+
+
+def test_shared_connection_is_one_for_each_cluster_and_fits_into_a_socket_s_address() -> None:
+    one, other = connection(), replace(connection(), host_public_key=OTHER_KEY)
+    assert control_path(one) == control_path(replace(one, managers=["10.9.9.9"]))
+    assert control_path(one) != control_path(other)
+    shown = subprocess.run(
+        ["ssh", "-T", "-F", "/dev/null", "-G", *ssh_options(one, shared=True), SSH_HOST],
+        text=True,
+        capture_output=True,
+        check=True,
+    )
+    within_home = control_path(one).removeprefix("%d")
+    assert f"controlpath {Path.home()}{within_home}\n" in shown.stdout
+    # ssh makes it under another name first, with sixteen letters and a dot more.
+    assert LONG_HOME_BYTES + len(within_home) + 17 <= SOCKET_BYTES
+    assert "controlmaster false" in shown.stdout
 
 
 def test_host_key_is_pinned_without_its_comment() -> None:

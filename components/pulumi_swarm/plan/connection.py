@@ -4,6 +4,7 @@ All managers answer to one name with one host key, which the stack made. So a
 dead manager, or one that was replaced, is neither an error nor a change.
 """
 
+import hashlib
 import json
 import shlex
 from collections.abc import Mapping, Sequence
@@ -68,17 +69,29 @@ class Connection:
         return f"ssh://{SSH_USER}@{SSH_HOST}"
 
 
-def ssh_options(connection: Connection) -> list[str]:
+def ssh_options(connection: Connection, *, shared: bool = False) -> list[str]:
     """Options for ``ssh``; with them ``ssh swarm-managers`` reaches Docker and nothing else.
 
     The host key is pinned: no file of known hosts is read or written, and
-    nothing is trusted on first use.
+    nothing is trusted on first use. ``shared`` ones go by the connection that
+    the plugin holds open, if it does (provider/shared_connection.py).
     """
     settings = {
         **_pinned(SSH_HOST, connection.host_public_key),
         "ProxyCommand": proxy_command(connection),
     }
+    if shared:
+        settings["ControlPath"] = control_path(connection)
     return _options(settings, connection.identity_file)
+
+
+def control_path(connection: Connection) -> str:
+    """Where the socket of a shared connection is: one for each cluster, the same on every machine.
+
+    Short, since ssh refuses to run when it does not fit into a socket's address (108 bytes).
+    """
+    digest = hashlib.sha256(_key_only(connection.host_public_key).encode()).hexdigest()
+    return f"%d/.ssh/swarm-{digest[:12]}"
 
 
 def _pinned(name: str, public_key: str) -> dict[str, str]:

@@ -23,9 +23,9 @@ from pulumi.provider.experimental.provider import (
     UpdateResponse,
 )
 
-from . import node
+from . import node, shared_connection
 from .kinds import KINDS, Kind, State
-from .values import UNKNOWN, plain_map, property_map, type_of
+from .values import UNKNOWN, is_known, plain_map, property_map, type_of
 
 
 class SwarmResources(Provider):
@@ -46,6 +46,7 @@ class SwarmResources(Provider):
     async def check(self, request: CheckRequest) -> CheckResponse:
         inputs = {k: v for k, v in request.new_inputs.items() if not k.startswith("__")}
         old, new = plain_map(request.old_inputs), plain_map(inputs)
+        _share_connection(new)
         refused = _kind(request.urn).refusals(old, new)
         failures = [CheckFailure(name, why) for name, why in refused]
         return CheckResponse(inputs=inputs, failures=failures)
@@ -76,6 +77,7 @@ class SwarmResources(Provider):
             return CreateResponse(properties={**request.properties, **unknown})
         inputs = plain_map(request.properties)
         resource_id, outputs = await asyncio.to_thread(kind.create, inputs)
+        _share_connection(inputs)  # before, there may have been no manager yet
         return CreateResponse(resource_id, {**request.properties, **_outputs(kind, outputs)})
 
     async def read(self, request: ReadRequest) -> ReadResponse:
@@ -83,6 +85,7 @@ class SwarmResources(Provider):
         if not kind.inputs:  # nothing outside the state to look at
             return ReadResponse(request.resource_id, request.properties, request.inputs)
         old = plain_map(request.properties)
+        _share_connection(old)
         state = await asyncio.to_thread(kind.read, request.resource_id, old)
         if state is None:
             return ReadResponse()
@@ -106,6 +109,13 @@ class SwarmResources(Provider):
 
 def _kind(urn: str) -> Kind:
     return KINDS[type_of(urn)]
+
+
+def _share_connection(inputs: State) -> None:
+    """With the Docker provider, as soon as the managers' addresses are known."""
+    connection = inputs.get("connection")
+    if connection and is_known(connection):
+        shared_connection.offer(connection)
 
 
 def _outputs(kind: Kind, values: State) -> dict[str, PropertyValue]:

@@ -36,6 +36,19 @@ def to_plain(value: PropertyValue) -> Plain:
             return other
 
 
+def is_known(value: Plain) -> bool:
+    """Whether a preview knows a value, and all that is in it."""
+    match value:
+        case _Unknown():
+            return False
+        case Mapping():
+            return all(is_known(item) for item in value.values())
+        case list():
+            return all(is_known(item) for item in value)
+        case _:
+            return True
+
+
 def to_property(value: Plain) -> PropertyValue:
     """The opposite of ``to_plain``; nothing becomes a secret."""
     match value:

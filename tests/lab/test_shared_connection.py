@@ -1,0 +1,70 @@
+"""The connection that the plugin holds open for the Docker provider."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pulumi_swarm.plan.connection import SSH_HOST, SSH_USER, Connection
+from pulumi_swarm.provider.shared_connection import socket_of
+from tests.lab.cloud import LocalCloud, Stack, eventually
+from tests.lab.containers import MANAGER
+from tests.lab.seen import logins
+
+HOLDS = """
+import json, sys, time
+from pulumi_swarm.provider import shared_connection
+shared_connection.offer(json.loads(sys.argv[1]))
+time.sleep(600)
+"""
+
+
+@contextmanager
+def held(stack: Stack) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
+    """A process that holds the stack's connection as the plugin does, and where its socket is."""
+    way = next(r for r in stack.resources() if r["type"] == "swarm:index:Node")["inputs"]
+    path = socket_of(Connection.of(way["connection"]))
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDS, json.dumps(way["connection"])], env=stack.environment
+    )
+    try:
+        eventually(path.is_socket, 30, "the connection is held")
+        yield holder, path
+    finally:
+        holder.kill()
+        holder.wait()
+
+
+def asks(options: list[str]) -> bool:
+    """Whether Docker answers by the options of the stack's Docker provider."""
+    argv = ["ssh", *options, f"{SSH_USER}@{SSH_HOST}", "docker", "info"]
+    return subprocess.run(argv, capture_output=True, check=False).returncode == 0
+
+
+def test_connection_is_shared_while_it_is_held_and_gone_with_who_holds_it(
+    stack: Stack, swarm: LocalCloud
+) -> None:
+    options = stack.ssh_options()
+    with held(stack) as (holder, path):
+        before = logins(swarm)
+        assert [asks(options) for _ in range(5)] == [True] * 5
+        assert logins(swarm) == before
+        holder.kill()
+        eventually(lambda: not path.exists(), 20, "the socket is gone")
+        assert asks(options)
+        assert logins(swarm) == before + 1
+
+
+def test_manager_that_hangs_under_it_is_passed_over_by_whoever_dials_anew(
+    stack: Stack, swarm: LocalCloud
+) -> None:
+    options = stack.ssh_options()
+    with held(stack) as (_, path):
+        swarm.on(MANAGER, "pkill", "-STOP", "sshd")
+        try:
+            eventually(lambda: not path.exists(), 20, "the connection is given up")
+            assert asks(options)
+        finally:
+            swarm.on(MANAGER, "pkill", "-CONT", "sshd")
