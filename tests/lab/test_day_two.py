@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lab.settings import BUSYBOX_IMAGE
-from tests.lab.asking import asked_from_outside
+from tests.lab.asking import SERVE, asked_from_outside, site_on_workers
 from tests.lab.cloud import LocalCloud, Stack, boothook, eventually, slow_boot
 from tests.lab.containers import MANAGER, container, inspect, networks, pings, ready, stopped
 
@@ -154,24 +154,13 @@ while [ ! -e /stop ] && [ $asked -lt 3000 ]; do
   sleep 0.1
 done
 """
-SERVE = "mkdir /www && echo here >/www/index.html && exec httpd -f -h /www"
 
 
 @pytest.fixture
 def published_port(stack: Stack, swarm: LocalCloud) -> Iterator[int]:
     """A port that each worker's own task of a service answers at, and that the firewall opens."""
-    port = 8080
-    rule = {"IpProtocol": "tcp", "FromPort": port, "ToPort": port}
-    rule["IpRanges"] = [{"CidrIp": stack.base("adminCidrs")[0]}]
-    into = {"GroupId": stack.outputs()["worker_security_group_id"], "IpPermissions": [rule]}
-    swarm.aws("ec2").authorize_security_group_ingress(**into)
-    publish = ("--publish", f"mode=host,published={port},target=80", "--mode", "global")
-    create = ("docker", "service", "create", "-d", "--name", "site", *publish)
-    workers = ("--constraint", "node.role==worker", BUSYBOX_IMAGE, "sh", "-c", SERVE)
-    swarm.on(MANAGER, *create, *workers)
-    yield port
-    swarm.on(MANAGER, "docker", "service", "rm", "site")
-    swarm.aws("ec2").revoke_security_group_ingress(**into)
+    with site_on_workers(stack, swarm) as port:
+        yield port
 
 
 def test_services_answer_while_every_worker_is_replaced_in_turn_qr_11(
@@ -189,7 +178,7 @@ def test_services_answer_while_every_worker_is_replaced_in_turn_qr_11(
         eventually(lambda: swarm.succeeds(MANAGER, *ask), 30, "it answers")
         swarm.on(MANAGER, "docker", "exec", "-d", "client", "sh", "-c", GET + ASK)
         stack.configure(workerCount=3, workerGeneration=2)
-        with asked_from_outside(swarm, published_port, "here") as outside:
+        with asked_from_outside(swarm, published_port) as outside:
             eventually(lambda: outside.asked > 3, 30, "it is asked")
             assert outside.lost == 0
             said = stack.up()

@@ -1,6 +1,7 @@
-"""Three managers replaced in turn, beside the time that their machines need to boot."""
+"""Three managers replaced in turn, beside their machines' boots, while a service is asked."""
 
-from tests.lab.cloud import LocalCloud, Stack
+from tests.lab.asking import asked_from_outside, site_on_workers
+from tests.lab.cloud import LocalCloud, Stack, eventually
 
 from .table import Row, Table, stopwatch
 
@@ -10,9 +11,12 @@ AIM = 1.3
 
 def measure(table: Table, swarm: Stack, cloud: LocalCloud) -> None:
     """A manager's boot is what one replacement takes from its machine's start to its join."""
-    with stopwatch() as seconds:
-        swarm.configure(managerGeneration=2)
-        swarm.up()
+    with site_on_workers(swarm, cloud) as port, asked_from_outside(cloud, port) as requests:
+        eventually(lambda: requests.asked > requests.lost, 30, "the service answers")
+        lost_before = requests.lost
+        with stopwatch() as seconds:
+            swarm.configure(managerGeneration=2)
+            swarm.up()
     booted = sum(_boot_seconds(cloud, f"swarm-manager-{i}") for i in range(MANAGERS))
     table.add(
         Row(
@@ -21,6 +25,16 @@ def measure(table: Table, swarm: Stack, cloud: LocalCloud) -> None:
             against="their boots, one after the other",
             theirs=booted,
             at_most=AIM,
+        )
+    )
+    table.add(
+        Row(
+            work="requests to a service that were lost meanwhile",
+            ours=requests.lost - lost_before,
+            against="all of them",
+            theirs=requests.asked,
+            unit="",
+            at_most=0.0,
         )
     )
     swarm.keep(managerGeneration=2)

@@ -50,8 +50,8 @@ def offer(connection: Mapping[str, Any]) -> None:
 
 
 def _hold(connection: Connection) -> None:
-    path = socket_of(connection)
-    with suppress(OSError):
+    with suppress(OSError, KeyError):  # the latter of a user whom the machine does not know
+        path = socket_of(connection)
         path.parent.mkdir(mode=0o700, exist_ok=True)
         if _is_served(path):  # by another update or preview of this stack
             return
@@ -98,5 +98,6 @@ def _ask_until_it_fails(connection: Connection, path: Path) -> None:
 
 def _answers(asked: IO[bytes], answer: IO[bytes], seconds: float) -> bool:
     os.write(asked.fileno(), PING)
-    ready, _, _ = select.select([answer], [], [], seconds)
-    return bool(ready) and os.read(answer.fileno(), CHUNK) != b""
+    ready = select.poll()  # select itself takes no more than a thousand open files
+    ready.register(answer, select.POLLIN)
+    return bool(ready.poll(seconds * 1000)) and os.read(answer.fileno(), CHUNK) != b""
