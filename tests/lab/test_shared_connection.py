@@ -30,7 +30,7 @@ def held(stack: Stack) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
         [sys.executable, "-c", HOLDS, json.dumps(way["connection"])], env=stack.environment
     )
     try:
-        eventually(path.is_socket, 30, "the connection is held")
+        eventually(path.exists, 30, "the connection is held")
         yield holder, path
     finally:
         holder.kill()
@@ -52,9 +52,16 @@ def test_connection_is_shared_while_it_is_held_and_gone_with_who_holds_it(
         assert [asks(options) for _ in range(5)] == [True] * 5
         assert logins(swarm) == before
         holder.kill()
-        eventually(lambda: not path.exists(), 20, "the socket is gone")
+        eventually(lambda: [*path.parent.glob(f"{path.name}*")] == [], 20, "nothing is left")
         assert asks(options)
         assert logins(swarm) == before + 1
+
+
+def test_update_leaves_nothing_of_it(stack: Stack) -> None:
+    way = next(r for r in stack.resources() if r["type"] == "swarm:index:Node")["inputs"]
+    path = socket_of(Connection.of(way["connection"]))
+    stack.refresh()
+    eventually(lambda: [*path.parent.glob(f"{path.name}*")] == [], 10, "nothing is left")
 
 
 def test_manager_that_hangs_under_it_is_passed_over_by_whoever_dials_anew(
@@ -64,7 +71,26 @@ def test_manager_that_hangs_under_it_is_passed_over_by_whoever_dials_anew(
     with held(stack) as (_, path):
         swarm.on(MANAGER, "pkill", "-STOP", "sshd")
         try:
-            eventually(lambda: not path.exists(), 20, "the connection is given up")
+            eventually(lambda: not path.is_symlink(), 20, "the connection is given up")
             assert asks(options)
         finally:
             swarm.on(MANAGER, "pkill", "-CONT", "sshd")
+        eventually(path.exists, 60, "another is held")
+        before = logins(swarm)
+        assert asks(options)
+        assert logins(swarm) == before
+
+
+def test_two_plugins_at_once_do_not_take_each_other_s_connection_away(
+    stack: Stack, swarm: LocalCloud
+) -> None:
+    options = stack.ssh_options()
+    with held(stack) as (_, path):
+        first = path.readlink()
+        with held(stack):
+            before = logins(swarm)
+            assert asks(options)
+            assert logins(swarm) == before
+        assert path.readlink() == first
+        assert asks(options)
+        assert logins(swarm) == before

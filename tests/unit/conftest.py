@@ -11,10 +11,14 @@ from tests.unit.construction import Recorder
 
 
 @pytest.fixture(autouse=True)
-def offered(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+def offered(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, bool]]:
     """The connections that the plugin would hold open, which no test of this folder dials."""
-    connections: list[object] = []
-    monkeypatch.setattr(shared_connection, "offer", connections.append)
+    connections: list[tuple[object, bool]] = []
+
+    def offer(connection: object, *, new_manager: bool = False) -> None:
+        connections.append((connection, new_manager))
+
+    monkeypatch.setattr(shared_connection, "offer", offer)
     return connections
 
 

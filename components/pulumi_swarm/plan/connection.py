@@ -88,10 +88,10 @@ def ssh_options(connection: Connection, *, shared: bool = False) -> list[str]:
 def control_path(connection: Connection) -> str:
     """Where the socket of a shared connection is: one for each cluster, the same on every machine.
 
-    Short, since ssh refuses to run when it does not fit into a socket's address (108 bytes).
+    Short: when it does not fit into a socket's address (104 bytes on macOS), ssh refuses to run.
     """
     digest = hashlib.sha256(_key_only(connection.host_public_key).encode()).hexdigest()
-    return f"%d/.ssh/swarm-{digest[:12]}"
+    return f"%d/.ssh/swarm-{digest[:8]}"
 
 
 def _pinned(name: str, public_key: str) -> dict[str, str]:

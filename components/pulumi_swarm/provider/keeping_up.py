@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Collection, Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any
 
 from .errors import ResourceError
@@ -71,15 +71,24 @@ def _ways(
     ways: dict[str, Swarm] = {}
     unknown = [Swarm({**connection, "managers": [manager]}) for manager in connection["managers"]]
     deadline = time.monotonic() + REACH_TIMEOUT_SECONDS
-    with ThreadPoolExecutor(len(unknown)) as side_by_side:  # each takes a connection by ssh
+    side_by_side = ThreadPoolExecutor(len(unknown))  # each takes a connection by ssh
+    try:
         while True:
-            found = list(zip(unknown, side_by_side.map(_node_id, unknown), strict=True))
-            ways |= {each: alone for alone, each in found if each is not None and each in node_ids}
-            unknown = [alone for alone, each in found if each is None]
-            if len(ways) == len(node_ids) or not unknown or time.monotonic() > deadline:
+            asked = {side_by_side.submit(_node_id, alone): alone for alone in unknown}
+            for answered in as_completed(asked):
+                node_id = answered.result()
+                if node_id is not None:
+                    unknown.remove(asked[answered])
+                    if node_id in node_ids:
+                        ways[node_id] = asked[answered]
+                if len(ways) == len(node_ids):
+                    return ways
+            if not unknown or time.monotonic() > deadline:
                 return ways
             if cancelled.wait(PAUSE_SECONDS):
                 raise BehindError("cancelled while managers were looked for")
+    finally:
+        side_by_side.shutdown(wait=False)  # one that hangs, and is not needed, holds up nobody
 
 
 def _node_id(manager: Swarm) -> str | None:

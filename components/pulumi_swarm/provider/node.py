@@ -13,7 +13,7 @@ from .errors import ResourceError, UnfinishedError
 from .keeping_up import BehindError, wait_until_they_keep_up
 from .membership import Member, arrived, at_address, describe, phantoms, why_not_removable
 from .swarm import UNREACHABLE, State, Swarm, has_managers, no_answer, reason
-from .watch import PAUSE_SECONDS, watch
+from .watch import MOST_PAUSE_SECONDS, PAUSE_SECONDS, pause_seconds, watch
 
 DRAIN_TIMEOUT_SECONDS = 120
 DEMOTE_TIMEOUT_SECONDS = 60
@@ -166,7 +166,7 @@ def _change(swarm: Swarm, node_id: str, inputs: State) -> None:
                     "reach its tcp 2377. Docker does not demote it like that; raise its generation "
                     "(nodeGenerations) by one, which replaces it"
                 ) from error
-            cancelled.wait(PAUSE_SECONDS)
+            cancelled.wait(MOST_PAUSE_SECONDS)
         else:
             return
 
@@ -214,7 +214,7 @@ def delete(_resource_id: str, state: State) -> None:
             deadline = min(deadline, time.monotonic() + LEAVE_TIMEOUT_SECONDS)
             if time.monotonic() > deadline or cancelled.is_set():
                 raise
-            cancelled.wait(PAUSE_SECONDS)
+            cancelled.wait(MOST_PAUSE_SECONDS)
         else:
             return
 
@@ -364,9 +364,10 @@ def _wait(seconds: float, done: Callable[[], bool]) -> None:
     while time.monotonic() < deadline:
         if cancelled.is_set():
             raise CancelledError("cancelled while a node was leaving; the next update goes on")
+        began = time.monotonic()
         try:
             if done():
                 return
         except UNREACHABLE:
             pass  # a demoted leader leaves the swarm without one for a moment
-        cancelled.wait(PAUSE_SECONDS)
+        cancelled.wait(pause_seconds(time.monotonic() - began))

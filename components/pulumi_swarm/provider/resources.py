@@ -77,7 +77,7 @@ class SwarmResources(Provider):
             return CreateResponse(properties={**request.properties, **unknown})
         inputs = plain_map(request.properties)
         resource_id, outputs = await asyncio.to_thread(kind.create, inputs)
-        _share_connection(inputs)  # before, there may have been no manager yet
+        _share_connection(inputs, new_manager=True)
         return CreateResponse(resource_id, {**request.properties, **_outputs(kind, outputs)})
 
     async def read(self, request: ReadRequest) -> ReadResponse:
@@ -111,11 +111,11 @@ def _kind(urn: str) -> Kind:
     return KINDS[type_of(urn)]
 
 
-def _share_connection(inputs: State) -> None:
+def _share_connection(inputs: State, *, new_manager: bool = False) -> None:
     """With the Docker provider, as soon as the managers' addresses are known."""
     connection = inputs.get("connection")
     if connection and is_known(connection):
-        shared_connection.offer(connection)
+        shared_connection.offer(connection, new_manager=new_manager)
 
 
 def _outputs(kind: Kind, values: State) -> dict[str, PropertyValue]:

@@ -3,22 +3,24 @@
 The provider dials anew for nearly each question, and a handshake takes ssh and
 sshd twice as long as what is asked. So the plugin holds a connection open, and
 the ssh options that the provider has let it go by that (ssh_config(5),
-ControlPath). Without it, it dials as it would have: nothing depends on it
+ControlPath). Without it, it dials as it would have
 (docs/decisions/0011-a-shared-connection.md).
 """
 
+import http
+import http.client
 import json
 import os
 import pwd
-import select
 import socket
 import subprocess
 import threading
 import time
-from collections.abc import Mapping
-from contextlib import suppress
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from pulumi_swarm.plan.connection import (
     SSH_HOST,
@@ -30,42 +32,117 @@ from pulumi_swarm.plan.connection import (
 
 from .docker_over_ssh import SSH_TIMEOUT_SECONDS, dial
 
-PING = b"GET /_ping HTTP/1.1\r\nHost: docker\r\n\r\n"
-PING_SECONDS = 2
+ASK_SECONDS = 2
 ANSWER_SECONDS = 5  # a manager that does not answer for as long is left to those that hold on to it
-CHUNK = 65536  # more than an answer
+# Between two dials: sshd shuts out who fails too often (sshd_config(5), PerSourcePenalties).
+REST_SECONDS = 30
+# The engine kills a plugin, so that it puts nothing in order; whoever runs ssh lives on to its end.
+WITHDRAW = 'own=$1; shift; "$@"; [ "$(readlink "$0")" != "$own" ] || rm -f "$0"'
 
-_held: dict[str, threading.Thread] = {}
+_wakes: dict[str, threading.Event] = {}
 _lock = threading.Lock()
 
 
-def offer(connection: Mapping[str, Any]) -> None:
-    """Hold a connection open in the background, one for each cluster; never fails."""
+def offer(connection: Mapping[str, Any], *, new_manager: bool = False) -> None:
+    """Hold a connection open in the background, once for each cluster.
+
+    After a failure it is dialled again in half a minute, or as soon as there is
+    a new manager. Nobody hears of a failure.
+    """
     key = json.dumps(connection, sort_keys=True)
     with _lock:
-        if key not in _held or not _held[key].is_alive():
-            holder = threading.Thread(target=_hold, args=(Connection.of(connection),), daemon=True)
-            _held[key] = holder
-            holder.start()
-
-
-def _hold(connection: Connection) -> None:
-    with suppress(OSError, KeyError):  # the latter of a user whom the machine does not know
-        path = socket_of(connection)
-        path.parent.mkdir(mode=0o700, exist_ok=True)
-        if _is_served(path):  # by another update or preview of this stack
-            return
-        path.unlink(missing_ok=True)
-        try:
-            _ask_until_it_fails(connection, path)
-        finally:
-            # What goes by it goes on; whoever dials from now on finds a manager that answers.
-            path.unlink(missing_ok=True)
+        wake = _wakes.get(key)
+        if wake is None:
+            wake = _wakes[key] = threading.Event()
+            threading.Thread(target=_hold_for_ever, args=(connection, wake), daemon=True).start()
+        elif new_manager:
+            wake.set()
 
 
 def socket_of(connection: Connection) -> Path:
     """The path that ssh makes of the one in its options."""
     return Path(control_path(connection).replace("%d", pwd.getpwuid(os.getuid()).pw_dir))
+
+
+def holding(connection: Connection, own: Path) -> list[str]:
+    """The ``argv`` of the ssh that others go by. It ends with its input, however this process does.
+
+    ssh takes the first of two values, so the user's own ControlPersist, by which it would go on in
+    the background, counts for nothing.
+    """
+    master = ["-o", "ControlMaster=yes", "-o", "ControlPersist=no", "-o", f"ControlPath={own}"]
+    return dial([*master, *ssh_options(connection)], f"{SSH_USER}@{SSH_HOST}")
+
+
+def _hold_for_ever(inputs: Mapping[str, Any], wake: threading.Event) -> None:
+    # KeyError: of a user whom the machine does not know.
+    with suppress(KeyError):
+        connection = Connection.of(inputs)
+        path = socket_of(connection)
+        while True:
+            with suppress(OSError, http.client.HTTPException):
+                _hold(connection, path)
+            wake.wait(REST_SECONDS)
+            wake.clear()
+
+
+def _hold(connection: Connection, path: Path) -> None:
+    """Dial, and let others go by it for as long as the swarm answers."""
+    if _is_served(path):  # by another update or preview of this stack
+        return
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    own = path.with_name(f"{path.name}.{uuid.uuid4().hex[:6]}")
+    withdrawn_at_last = ["sh", "-c", WITHDRAW, str(path), own.name]
+    with _dialled([*withdrawn_at_last, *holding(connection, own)]) as way:
+        _ask(way)
+        way.sock.settimeout(ANSWER_SECONDS)
+        with _published(own, path):
+            while True:
+                time.sleep(ASK_SECONDS)
+                _ask(way)
+
+
+@contextmanager
+def _dialled(argv: list[str]) -> Iterator[http.client.HTTPConnection]:
+    """A way to Docker over ssh, which stays behind for those that go by it still."""
+    ours, theirs = socket.socketpair()
+    with ours:
+        ours.settimeout(SSH_TIMEOUT_SECONDS)
+        with theirs:
+            subprocess.Popen(
+                argv,
+                stdin=theirs.fileno(),
+                stdout=theirs.fileno(),
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,  # not ended by Ctrl+C, at which an update still does much
+            )
+        way = http.client.HTTPConnection("docker")
+        way.auto_open = 0  # there is no other way to a host of this name
+        way.sock = ours
+        yield way
+
+
+def _ask(way: http.client.HTTPConnection) -> None:
+    """What the managers' login asks before it lets anyone in (bootstrap/swarm-dial.sh)."""
+    way.request("GET", "/swarm")
+    with way.getresponse() as answer:
+        answer.read()
+        if answer.status != http.HTTPStatus.OK:
+            raise OSError(f"this is no manager with a quorum: {answer.status}")
+
+
+@contextmanager
+def _published(own: Path, path: Path) -> Iterator[None]:
+    """The socket under the name that others know."""
+    if not _is_served(path):
+        path.unlink(missing_ok=True)
+    path.symlink_to(own.name)
+    try:
+        yield
+    finally:
+        # What goes by it goes on; whoever dials from now on finds a manager that answers.
+        if path.is_symlink() and path.readlink() == Path(own.name):
+            path.unlink(missing_ok=True)
 
 
 def _is_served(path: Path) -> bool:
@@ -75,29 +152,3 @@ def _is_served(path: Path) -> bool:
         except OSError:
             return False
         return True
-
-
-def _ask_until_it_fails(connection: Connection, path: Path) -> None:
-    """Be the first to use it. It ends with its input: when this process does, however it ends."""
-    # ssh takes the first of two values.
-    master = ["-o", "ControlMaster=yes", "-o", f"ControlPath={path}", *ssh_options(connection)]
-    process = subprocess.Popen(
-        dial(master, f"{SSH_USER}@{SSH_HOST}"),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,  # not ended by Ctrl+C, at which an update still does much
-    )
-    if process.stdin is None or process.stdout is None:
-        raise AssertionError("both are pipes")
-    seconds = SSH_TIMEOUT_SECONDS
-    while _answers(process.stdin, process.stdout, seconds):
-        seconds = ANSWER_SECONDS
-        time.sleep(PING_SECONDS)
-
-
-def _answers(asked: IO[bytes], answer: IO[bytes], seconds: float) -> bool:
-    os.write(asked.fileno(), PING)
-    ready = select.poll()  # select itself takes no more than a thousand open files
-    ready.register(answer, select.POLLIN)
-    return bool(ready.poll(seconds * 1000)) and os.read(answer.fileno(), CHUNK) != b""
