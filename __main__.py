@@ -53,7 +53,7 @@ async def begin_registrations() -> None:
 
     It waits for registrations one by one, if there are any by then, and else for all outputs at
     once: sixty for each machine, gone through whenever one of them comes, which took a quarter of a
-    preview of 50 nodes and most of one of 500 (docs/performance.md).
+    preview of 50 nodes (docs/performance.md).
     """
     await asyncio.sleep(0)
     gc.freeze()
