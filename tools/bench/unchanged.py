@@ -73,7 +73,7 @@ def _on_paper(stack: Stack, *plugins: str) -> Iterator[None]:
     paper["plugins"]["providers"] = [{"name": name, "path": str(PAPER / name)} for name in plugins]
     project.unlink()  # it may be a link to the program's own
     project.write_text(yaml.safe_dump(paper), encoding="utf-8")
-    # The engine saves the whole state twice for each resource, which takes more than five minutes at 500 nodes.
+    # The engine saves the whole state twice for each resource: at 500 nodes, for minutes.
     stack.environment["PULUMI_SKIP_CHECKPOINTS"] = "true"
     try:
         yield
