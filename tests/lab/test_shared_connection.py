@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from pulumi_swarm.plan.connection import SSH_HOST, SSH_USER, Connection
 from pulumi_swarm.provider.shared_connection import socket_of
@@ -21,13 +22,20 @@ time.sleep(600)
 """
 
 
+def connection_of(stack: Stack) -> dict[str, Any]:
+    """The way to the managers, as the stack's nodes carry it."""
+    node = next(r for r in stack.resources() if r["type"] == "swarm:index:Node")
+    found: dict[str, Any] = node["inputs"]["connection"]
+    return found
+
+
 @contextmanager
 def held(stack: Stack) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
     """A process that holds the stack's connection as the plugin does, and where its socket is."""
-    way = next(r for r in stack.resources() if r["type"] == "swarm:index:Node")["inputs"]
-    path = socket_of(Connection.of(way["connection"]))
+    connection = connection_of(stack)
+    path = socket_of(Connection.of(connection))
     holder = subprocess.Popen(
-        [sys.executable, "-c", HOLDS, json.dumps(way["connection"])], env=stack.environment
+        [sys.executable, "-c", HOLDS, json.dumps(connection)], env=stack.environment
     )
     try:
         eventually(path.exists, 30, "the connection is held")
@@ -58,8 +66,7 @@ def test_connection_is_shared_while_it_is_held_and_gone_with_who_holds_it(
 
 
 def test_update_leaves_nothing_of_it(stack: Stack) -> None:
-    way = next(r for r in stack.resources() if r["type"] == "swarm:index:Node")["inputs"]
-    path = socket_of(Connection.of(way["connection"]))
+    path = socket_of(Connection.of(connection_of(stack)))
     stack.refresh()
     eventually(lambda: [*path.parent.glob(f"{path.name}*")] == [], 10, "nothing is left")
 

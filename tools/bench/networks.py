@@ -58,28 +58,28 @@ def measure(table: Table, swarm: Stack, cloud: LocalCloud, folder: Path) -> None
     """Both tools at every size, in turn, so that both meet the same machine."""
     where = {"host": swarm.outputs()["docker_host"], "ssh_opts": swarm.ssh_options()}
     ours: dict[int, Times] = {}
+    theirs: dict[int, Times] = {}
     for size in SIZES:
         ours[size] = _with_pulumi(folder / f"pulumi-{size}", cloud, {**where, "count": size})
-        theirs = _with_opentofu(folder / f"tofu-{size}", swarm, {**where, "count": size})
+        theirs[size] = _with_opentofu(folder / f"tofu-{size}", swarm, {**where, "count": size})
         for what, seconds in ours[size].items():
             noun = "network" if size == 1 else "networks"
             work = f"{size} {noun} {what}"
-            table.add(
-                Row(work=work, ours=seconds, against="OpenTofu", theirs=theirs[what], at_most=1.0)
-            )
-        made_by_opentofu = theirs["made"]
+            table.add(_beside_opentofu(work, seconds, theirs[size][what]))
     most = max(SIZES)
     by_program = ours[most]["made"], ours[min(SIZES)]["made"]
     by_swarm = _in_the_stack(swarm, most), _in_the_stack(swarm, min(SIZES))
     own = f"{most} networks made in the swarm's own stack"
-    table.add(
-        Row(work=own, ours=by_swarm[0], against="OpenTofu", theirs=made_by_opentofu, at_most=1.0)
-    )
+    table.add(_beside_opentofu(own, by_swarm[0], theirs[most]["made"]))
     for work, (many, one) in ((f"{most} networks made", by_program), (own, by_swarm)):
         against = "one network made so"
         table.add(Row(work=work, ours=many, against=against, theirs=one, at_most=MANY_TO_ONE))
     loop = "docker network create in a loop (the floor)"
     table.add(Row(work=own, ours=by_swarm[0], against=loop, theirs=_with_a_loop(cloud, most)))
+
+
+def _beside_opentofu(work: str, ours: float, theirs: float) -> Row:
+    return Row(work=work, ours=ours, against="OpenTofu", theirs=theirs, at_most=1.0)
 
 
 def _in_the_stack(swarm: Stack, count: int) -> float:

@@ -32,18 +32,8 @@ class _Connection(UnixHTTPConnection):
     _process: "subprocess.Popen[bytes] | None" = None
 
     def connect(self) -> None:
-        # A real socket, not pipes: timeouts and half-closing then work as the SDK expects.
-        ours, theirs = socket.socketpair()
-        self._process = subprocess.Popen(
-            self.argv,
-            stdin=theirs.fileno(),
-            stdout=theirs.fileno(),
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
-        theirs.close()
-        ours.settimeout(self.timeout)
-        self.sock = ours
+        self.sock, self._process = start(self.argv, stderr=subprocess.PIPE)
+        self.sock.settimeout(self.timeout)
 
     def close(self) -> None:
         super().close()
@@ -116,6 +106,20 @@ def _ordered(version: str) -> tuple[int, ...]:
 def dial(options: Sequence[str], destination: str) -> list[str]:
     """The ``argv`` of a way to Docker on a host."""
     return ["ssh", *options, destination, "docker", "system", "dial-stdio"]
+
+
+def start(argv: Sequence[str], *, stderr: int) -> tuple[socket.socket, "subprocess.Popen[bytes]"]:
+    """Run a way, in a session of its own, with a socket at its standard input and output.
+
+    A real socket, not pipes: timeouts and half-closing then work as the SDK expects.
+    """
+    ours, theirs = socket.socketpair()
+    with theirs:
+        end = theirs.fileno()
+        process = subprocess.Popen(
+            argv, stdin=end, stdout=end, stderr=stderr, start_new_session=True
+        )
+    return ours, process
 
 
 def connect(argv: Sequence[str], said: list[str]) -> Any:

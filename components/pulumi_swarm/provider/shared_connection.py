@@ -30,7 +30,7 @@ from pulumi_swarm.plan.connection import (
     ssh_options,
 )
 
-from .docker_over_ssh import SSH_TIMEOUT_SECONDS, dial
+from .docker_over_ssh import SSH_TIMEOUT_SECONDS, dial, start
 
 ASK_SECONDS = 2
 ANSWER_SECONDS = 5  # a manager that does not answer for as long is left to those that hold on to it
@@ -105,17 +105,10 @@ def _hold(connection: Connection, path: Path) -> None:
 @contextmanager
 def _dialled(argv: list[str]) -> Iterator[http.client.HTTPConnection]:
     """A way to Docker over ssh, which stays behind for those that go by it still."""
-    ours, theirs = socket.socketpair()
+    # Not ended by Ctrl+C, at which an update still does much: its session is its own.
+    ours, _ = start(argv, stderr=subprocess.DEVNULL)
     with ours:
         ours.settimeout(SSH_TIMEOUT_SECONDS)
-        with theirs:
-            subprocess.Popen(
-                argv,
-                stdin=theirs.fileno(),
-                stdout=theirs.fileno(),
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,  # not ended by Ctrl+C, at which an update still does much
-            )
         way = http.client.HTTPConnection("docker")
         way.auto_open = 0  # there is no other way to a host of this name
         way.sock = ours
