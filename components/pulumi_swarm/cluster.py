@@ -104,8 +104,8 @@ class SwarmCluster(pulumi.ComponentResource):
             self._child,
         )
         self.vpc_id = vpc.vpc_id
-        # Through the list of ids, which is there when the routes are: machines boot with a way out.
-        return [vpc.subnet_ids[i] for i in range(plan.zone_count)]
+        # Each is known when its routes are there: machines boot with a way out.
+        return list(vpc.machine_subnet_ids)
 
     def _make_firewall(self) -> SwarmFirewall:
         plan = self._plan

@@ -11,6 +11,8 @@ from .plan.ports import ANYWHERE
 from .plan.problems import Problems
 from .plan.vpc import Nat, VpcPlan, first_zones, read_vpc
 
+Ways = list[pulumi.CustomResource]  # out of a subnet: its route, and that it is the subnet's
+
 
 class SwarmVpcArgs(TypedDict):
     """Args of SwarmVpc."""
@@ -49,7 +51,6 @@ class SwarmVpc(pulumi.ComponentResource):
         self._name = name
         self._tags = plan.tags
         self._child = pulumi.ResourceOptions(parent=self)
-        self._ways_out: list[pulumi.CustomResource] = []
         self.vpc = aws.ec2.Vpc(
             name,
             cidr_block=str(plan.cidr),
@@ -59,14 +60,16 @@ class SwarmVpc(pulumi.ComponentResource):
             opts=self._child,
         )
         self.vpc_id = self.vpc.id
-        self.subnets = self._machine_subnets(plan)
-        self.subnet_ids = pulumi.Output.all(
-            pulumi.Output.all(*[subnet.id for subnet in self.subnets]),
-            *[made.id for made in self._ways_out],
-        ).apply(lambda known: list(known[0]))
+        self.machine_subnet_ids = self._machine_subnets(plan)
+        self.subnet_ids = pulumi.Output.all(*self.machine_subnet_ids).apply(list)
         self.register_outputs({"vpcId": self.vpc_id, "subnetIds": self.subnet_ids})
 
-    def _machine_subnets(self, plan: VpcPlan) -> list[aws.ec2.Subnet]:
+    def _machine_subnets(self, plan: VpcPlan) -> list[pulumi.Output[str]]:
+        """The id of each, known when its own way out is in place.
+
+        Not all when all are: hundreds of machines that wait for everything here make the state,
+        which Pulumi goes through at each step, longer than what waits for its own.
+        """
         self._zones_are_given = bool(plan.zones)
         zones = self._zones(plan)
         cut = cut_vpc(plan.cidr, plan.zone_count)
@@ -75,17 +78,17 @@ class SwarmVpc(pulumi.ComponentResource):
             self._subnet(f"{kind}-{i}", str(getattr(s, kind)), zones[i], public=plan.public)
             for i, s in enumerate(cut)
         ]
+        ways: list[Ways] = [[] for _ in subnets]
         if plan.public:
-            self._public_routes(subnets)
+            ways = self._public_ways(subnets)
         elif plan.nat is not Nat.NONE:
             count = plan.zone_count if plan.nat is Nat.PER_ZONE else 1
             fronts = [
                 self._subnet(f"public-{i}", str(cut[i].public), zones[i], public=True)
                 for i in range(count)
             ]
-            self._public_routes(fronts)
-            self._nat_routes(fronts, subnets)
-        return subnets
+            ways = self._nat_ways(fronts, subnets)
+        return [_id_after(subnet, way) for subnet, way in zip(subnets, ways, strict=True)]
 
     def _zones(self, plan: VpcPlan) -> list[pulumi.Input[str]]:
         if plan.zones:
@@ -121,16 +124,17 @@ class SwarmVpc(pulumi.ComponentResource):
             ),
         )
 
-    def _public_routes(self, subnets: list[aws.ec2.Subnet]) -> None:
+    def _public_ways(self, subnets: list[aws.ec2.Subnet]) -> list[Ways]:
         gateway = aws.ec2.InternetGateway(
             self._name, vpc_id=self.vpc.id, tags=self._named(self._name), opts=self._child
         )
-        table = self._route_table("public", subnets)
-        self._default_route("public", table, gateway_id=gateway.id)
-        self._gateway = gateway
+        return self._routed("public", subnets, gateway_id=gateway.id)
 
-    def _nat_routes(self, fronts: list[aws.ec2.Subnet], subnets: list[aws.ec2.Subnet]) -> None:
-        for i, front in enumerate(fronts):
+    def _nat_ways(self, fronts: list[aws.ec2.Subnet], subnets: list[aws.ec2.Subnet]) -> list[Ways]:
+        ways: list[Ways] = []
+        for i, (front, front_ways) in enumerate(
+            zip(fronts, self._public_ways(fronts), strict=True)
+        ):
             suffix = f"nat-{i}"
             address = aws.ec2.Eip(
                 f"{self._name}-{suffix}",
@@ -143,20 +147,27 @@ class SwarmVpc(pulumi.ComponentResource):
                 allocation_id=address.id,
                 subnet_id=front.id,
                 tags=self._named(f"{self._name}-{suffix}"),
-                opts=pulumi.ResourceOptions(parent=self, depends_on=[self._gateway]),
+                opts=pulumi.ResourceOptions(parent=self, depends_on=front_ways),
             )
             served = subnets if len(fronts) == 1 else [subnets[i]]
-            table = self._route_table(f"private-{i}", served)
-            self._default_route(f"private-{i}", table, nat_gateway_id=nat.id)
+            ways += self._routed(f"private-{i}", served, nat_gateway_id=nat.id)
+        return ways
 
-    def _default_route(
+    def _routed(
         self,
         suffix: str,
-        table: aws.ec2.RouteTable,
+        subnets: list[aws.ec2.Subnet],
         *,
         gateway_id: pulumi.Input[str] | None = None,
         nat_gateway_id: pulumi.Input[str] | None = None,
-    ) -> None:
+    ) -> list[Ways]:
+        """A route table for these subnets; returns for each what its packets need to get out."""
+        table = aws.ec2.RouteTable(
+            f"{self._name}-{suffix}",
+            vpc_id=self.vpc.id,
+            tags=self._named(f"{self._name}-{suffix}"),
+            opts=self._child,
+        )
         route = aws.ec2.Route(
             f"{self._name}-{suffix}",
             route_table_id=table.id,
@@ -165,27 +176,26 @@ class SwarmVpc(pulumi.ComponentResource):
             nat_gateway_id=nat_gateway_id,
             opts=self._child,
         )
-        self._ways_out.append(route)
-
-    def _route_table(self, suffix: str, subnets: list[aws.ec2.Subnet]) -> aws.ec2.RouteTable:
-        table = aws.ec2.RouteTable(
-            f"{self._name}-{suffix}",
-            vpc_id=self.vpc.id,
-            tags=self._named(f"{self._name}-{suffix}"),
-            opts=self._child,
-        )
-        for i, subnet in enumerate(subnets):
-            association = aws.ec2.RouteTableAssociation(
-                f"{self._name}-{suffix}-{i}",
-                route_table_id=table.id,
-                subnet_id=subnet.id,
-                opts=self._child,
-            )
-            self._ways_out.append(association)
-        return table
+        return [
+            [
+                route,
+                aws.ec2.RouteTableAssociation(
+                    f"{self._name}-{suffix}-{i}",
+                    route_table_id=table.id,
+                    subnet_id=subnet.id,
+                    opts=self._child,
+                ),
+            ]
+            for i, subnet in enumerate(subnets)
+        ]
 
     def _named(self, name: str) -> dict[str, str]:
         return {**self._tags, "Name": name}
+
+
+def _id_after(subnet: aws.ec2.Subnet, ways: Ways) -> pulumi.Output[str]:
+    waited_for = [subnet.id, *(way.id for way in ways)]
+    return pulumi.Output.all(*waited_for).apply(lambda known: str(known[0]))
 
 
 def _first_zones(available: list[str], count: int) -> list[str]:

@@ -15,6 +15,7 @@ from pulumi_swarm.managers import WIRING, ManagerSet, ManagerSetArgs
 from pulumi_swarm.plan import guard
 from pulumi_swarm.plan.ports import Role
 from pulumi_swarm.plan.reader import camel
+from pulumi_swarm.vpc import SwarmVpc, SwarmVpcArgs
 from tests.unit.construction import (
     ARN,
     BOTH,
@@ -431,6 +432,38 @@ def test_nat_per_zone_gives_each_zone_its_own_way_out(recorder: Recorder) -> Non
     routes = [m.inputs for m in recorder.of("aws:ec2/route:Route") if "natGatewayId" in m.inputs]
     assert len(gateways) == 3
     assert len({r["natGatewayId"] for r in routes}) == len({r["routeTableId"] for r in routes}) == 3
+
+
+@pytest.mark.parametrize(
+    ("args", "waited_for"),
+    [
+        ({"access": "public"}, ["public-{i}", "public", "public-{i}"]),
+        ({"nat": "single"}, ["private-{i}", "private-0", "private-0-{i}"]),
+        ({"nat": "per-zone"}, ["private-{i}", "private-{i}", "private-{i}-0"]),
+        ({"nat": "none"}, ["private-{i}"]),
+    ],
+)
+@pytest.mark.usefixtures("recorder")
+def test_machines_wait_for_the_way_out_of_their_own_subnet_and_no_other(
+    args: SwarmVpcArgs, waited_for: list[str]
+) -> None:
+    found: list[set[str]] = []
+
+    async def program() -> None:
+        vpc = SwarmVpc("net", {"access": "private", **args})
+        found.extend(
+            [
+                {f"{type(r).__name__} {r._name}" for r in await subnet_id.resources()}
+                for subnet_id in vpc.machine_subnet_ids
+            ]
+        )
+
+    run(program)
+    kinds = ["Subnet", "Route", "RouteTableAssociation"]
+    assert found == [
+        {f"{k} net-{name.format(i=i)}" for k, name in zip(kinds, waited_for, strict=False)}
+        for i in range(3)
+    ]
 
 
 @BOTH
