@@ -83,6 +83,11 @@ def codename() -> str:
     return values["VERSION_CODENAME"].strip('"')
 
 
+def sources() -> list[Path]:
+    """The files that say where this machine's packages come from."""
+    return [p for p in SOURCES if p.is_file() and p.read_text(encoding="utf-8").strip()]
+
+
 def key() -> str:
     recipe = repr((PACKAGES, LEFT_OUT, MASKED_UNITS, CLOUD_CONFIG, codename()))
     return hashlib.sha256(recipe.encode()).hexdigest()[:16]
@@ -119,7 +124,6 @@ def _with_current_engine(root: Path) -> Path:
 
 
 def _build(final: Path) -> None:
-    sources = [str(p) for p in SOURCES if p.is_file() and p.read_text(encoding="utf-8").strip()]
     print(
         "lab: building the hosts' disk image from Debian packages (about two minutes)", flush=True
     )
@@ -136,7 +140,7 @@ def _build(final: Path) -> None:
                 f"--include={','.join(PACKAGES)}",
                 codename(),
                 str(partial),
-                *sources,
+                *map(str, sources()),
             ],
             check=True,
         )

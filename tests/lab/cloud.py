@@ -29,8 +29,8 @@ Changes = dict[tuple[str, str], str]
 # What the hosts of a cloud have, unless a test says otherwise (make test-engine).
 ENGINE = os.environ.get("SWARM_TEST_ENGINE", DEBIANS_ENGINE)
 COMMAND_SECONDS = 240
-# In an emulated guest everything takes about ten times as long, and the hosts share its cores.
-PATIENCE = 20 if os.environ.get("GUEST_ACCELERATOR") == "tcg" else 1
+# An emulated guest takes about ten times as long, one in user mode up to four, on one processor.
+PATIENCE = {"tcg": 20, "uml": 8}.get(os.environ.get("GUEST_ACCELERATOR", ""), 1)
 
 
 class No(str):

@@ -9,8 +9,11 @@ mount -t devtmpfs dev /dev
 while read -r module; do insmod "/modules/$module" || echo "guest: no module $module"; done </modules/order
 
 mkdir -p /machine /disk /root
-mount -t virtiofs -o ro machine /machine &&
-	mount -t ext4 -o noatime /dev/vda /disk &&
+read -r files </files
+read -r disk </disk.device
+# shellcheck disable=SC2086 # a list of arguments
+mount $files /machine &&
+	mount -t ext4 -o noatime "$disk" /disk &&
 	mkdir -p /disk/upper /disk/work /disk/lib /disk/tmp &&
 	mount -t overlay -o lowerdir=/machine,upperdir=/disk/upper,workdir=/disk/work machine /root ||
 	echo "guest: no file systems"
@@ -27,10 +30,13 @@ mount --bind /disk/tmp /root/tmp
 chmod 1777 /root/tmp
 # The hosts' disks: Docker's own file system cannot stand on an overlay.
 mount --bind /disk/lib /root/var/lib
-mkdir -p /root/usr/lib/modules
-mount --bind "/root$(cat /modules/folder)" /root/usr/lib/modules
-# On a machine of its own dockerd loads these; the local cloud's hosts may load nothing.
-chroot /root /sbin/modprobe -a br_netfilter ip_vs || echo "guest: no br_netfilter, or no ip_vs"
+# On a machine of its own dockerd loads these; the local cloud's hosts may load nothing. A kernel
+# without modules has them.
+if read -r modules </modules/folder; then
+	mkdir -p /root/usr/lib/modules
+	mount --bind "/root$modules" /root/usr/lib/modules
+	chroot /root /sbin/modprobe -a br_netfilter ip_vs || echo "guest: no br_netfilter, or no ip_vs"
+fi
 mkdir -p /root/run/netns
 ip link set lo up
 # New network namespaces take this from the first one, where dockerd of a machine sets it; those in

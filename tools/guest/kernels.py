@@ -1,0 +1,165 @@
+"""The kernels that a guest boots: Debian's for clouds as it is, and a newer one as a program.
+
+User Mode Linux is the kernel as a program of this machine. Its networking is the code of any
+other kernel of its version, built here from Debian's source with the options of the one for
+clouds, and runs as fast as this machine does; only system calls and page faults cost more.
+"""
+
+import fcntl
+import hashlib
+import os
+import re
+import tempfile
+from pathlib import Path
+
+from lab import root, settings
+from tools.toolchain import TOOLS, cached, progress, run
+
+STOCK = "linux-image-cloud-amd64"  # what Debian's own AMIs boot
+# The newest that Debian builds for its stable release. Those up to 6.15, and so this release's own,
+# trace their programs, which makes a system call take 12 microseconds instead of 7.
+SOURCE, SUITE = "linux-source", "trixie-backports"
+AS_ROOT = ("-qq", "-o", "APT::Sandbox::User=root")
+SYSTEM_PACKAGES = ("bc", "bison", "flex", "gcc", "libc6-dev", "make", "xz-utils")
+
+# Whose options are taken over: what Docker, systemd and the local cloud's own firewall use. The
+# rest is drivers, for which a program has no devices.
+TAKEN_OVER = re.compile(
+    r"CONFIG_(BINFMT|BLK_CGROUP|BLK_DEV_LOOP|BPF|BRIDGE|CFS_BANDWIDTH|CGROUP|CRYPTO_(AEAD|AES|AUTHENC"
+    r"|CBC|CTR|GCM|GHASH|HMAC|NULL|SEQIV|SHA|USER_API)|DEVTMPFS|DUMMY|EXT4|FAIR_GROUP|FANOTIFY|FHANDLE"
+    r"|FS_POSIX_ACL|FUSE|INET|INOTIFY|IP_|IPC_NS|IPV6|IP6_|KEYS|LLC|MACVLAN|MEMCG|NAMESPACES|NETFILTER"
+    r"|NETLINK|NET_|NF_|NFT_|OVERLAY_FS|PACKET|PID_NS|POSIX_MQUEUE|SECCOMP|STP|SYSVIPC|TMPFS|TUN|UNIX"
+    r"|USER_NS|UTS_NS|VETH|VLAN|VXLAN|XFRM)\w*=[ym]"
+)
+# Built in, all of it: hosts may load nothing, and so the guest needs no files of modules either.
+OPTIONS = (
+    "# CONFIG_MODULES is not set",
+    "# CONFIG_WERROR is not set",
+    "# CONFIG_SOUND is not set",
+    "CONFIG_BLK_DEV_UBD=y",
+    "CONFIG_HOSTFS=y",
+    "CONFIG_HW_RANDOM=y",
+    "CONFIG_NETFILTER_XTABLES_LEGACY=y",
+    "CONFIG_UML_RANDOM=y",
+)
+# Without these a guest would prove nothing, or not start.
+NEEDED = (
+    *(
+        "BLK_DEV_UBD",
+        "BRIDGE_NETFILTER",
+        "CGROUP_BPF",
+        "HOSTFS",
+        "INET_ESP",
+        "IP_VS",
+        "NETFILTER_XT_MATCH_IPVS",
+    ),
+    *("NETFILTER_XT_MATCH_U32", "NF_TABLES_INET", "OVERLAY_FS", "VETH", "VXLAN", "XFRM_USER"),
+)
+
+
+class KernelError(Exception):
+    """A kernel cannot be had; the message says why and what to do."""
+
+
+def stock() -> Path:
+    """The folder of the newest kernel of this machine's release, unpacked once per version."""
+    shown = run(["apt-cache", "depends", "--no-recommends", "--no-suggests", STOCK])
+    found = re.search(r"Depends: (linux-image-\S+)", shown)
+    if found is None:
+        raise KernelError(f"apt knows no {STOCK}; run apt-get update on a Debian machine")
+    version = re.search(r"Candidate: (\S+)", run(["apt-cache", "policy", found[1]]))
+    key = f"{found[1]}_{version[1] if version else ''}".replace(":", "-")
+    with cached("kernel", key) as (folder, missing):
+        if missing:
+            _unpack(found[1], folder)
+            modules = next((folder / "lib/modules").iterdir())
+            run(["depmod", "--basedir", str(folder), modules.name])
+    return settings.cache() / f"kernel-{key}"
+
+
+def user_mode() -> Path:
+    """The program, built once per way of building from the newest source there is then."""
+    recipe = repr((SOURCE, SUITE, TAKEN_OVER.pattern, OPTIONS, NEEDED, SYSTEM_PACKAGES))
+    key = hashlib.sha256(recipe.encode()).hexdigest()[:16]
+    settings.cache().mkdir(parents=True, exist_ok=True)
+    with (settings.cache() / "kernel-user-mode.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two guests may start at once; one builds for both
+        with cached("kernel-user-mode", key) as (folder, missing):
+            if missing:
+                _build(folder)
+    return settings.cache() / f"kernel-user-mode-{key}" / "linux"
+
+
+def options(stock_config: str) -> list[str]:
+    """The lines of configuration that a kernel for user mode takes from the one for clouds."""
+    taken = [line for line in stock_config.splitlines() if TAKEN_OVER.fullmatch(line)]
+    return [*(f"{line.partition('=')[0]}=y" for line in taken), *OPTIONS]
+
+
+def suite_sources(of_this_machine: str, suite: str) -> str:
+    """Sources for apt of another release, which come from where this machine's own do."""
+    found = re.search(r"^(?:URIs:|deb(?: \[[^]]*\])?) +(\S+)", of_this_machine, re.MULTILINE)
+    if found is None:
+        raise KernelError("apt's sources of this machine name no address to get packages from")
+    return (
+        f"Types: deb\nURIs: {found[1]}\nSuites: {suite}\nComponents: main\n"
+        "Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg\n"
+    )
+
+
+def missing_options(config: str) -> list[str]:
+    """What is needed and was left out, as when an option has got another name."""
+    set_here = set(config.splitlines())
+    return [name for name in NEEDED if f"CONFIG_{name}=y" not in set_here]
+
+
+def _unpack(package: str, into: Path, *apt_options: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        run(["apt-get", "download", *AS_ROOT, *apt_options, package], cwd=Path(folder))
+        (archive,) = Path(folder).glob("*.deb")
+        run(["dpkg-deb", "--extract", str(archive), str(into)])
+
+
+def _source(folder: Path) -> Path:
+    """The newest source of SUITE, unpacked below a folder.
+
+    It is fetched with lists of its own, so that this machine's apt knows of no other release.
+    """
+    lists = folder / "lists"
+    lists.mkdir()
+    sources = folder / "suite.sources"
+    sources.write_text(suite_sources(root.sources()[0].read_text("utf-8"), SUITE), encoding="utf-8")
+    apt = (
+        *("-o", f"Dir::Etc::sourcelist={sources}", "-o", "Dir::Etc::sourceparts=-"),
+        *("-o", f"Dir::State::lists={lists}"),
+        *("-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache="),
+    )
+    run(["apt-get", "update", *AS_ROOT, *apt])
+    named = re.search(rf"Depends: ({SOURCE}-\S+)", run(["apt-cache", *apt, "depends", SOURCE]))
+    if named is None:
+        raise KernelError(f"{SUITE} has no {SOURCE}; see SUITE in tools/guest/kernels.py")
+    _unpack(named[1], folder, *apt)
+    (archive,) = (folder / "usr/src").glob("linux-source-*.tar.xz")
+    run(["tar", "--extract", "--file", str(archive), "--directory", str(folder)])
+    return folder / archive.name.removesuffix(".tar.xz")
+
+
+def _build(final: Path) -> None:
+    run([str(TOOLS / "system-packages"), *SYSTEM_PACKAGES])
+    (stock_config,) = (stock() / "boot").glob("config-*")
+    with tempfile.TemporaryDirectory(dir=final.parent) as folder:
+        source = _source(Path(folder))
+        make = ["make", "ARCH=um", f"-j{os.cpu_count() or 1}"]
+        run([*make, "defconfig"], cwd=source)
+        chosen = source / "chosen"
+        chosen.write_text("\n".join(options(stock_config.read_text("ascii"))) + "\n", "ascii")
+        run(["scripts/kconfig/merge_config.sh", "-m", ".config", chosen.name], cwd=source)
+        run([*make, "olddefconfig"], cwd=source)
+        if lost := missing_options((source / ".config").read_text("ascii")):
+            raise KernelError(
+                f"{source.name} of {SUITE} has no {', '.join(lost)} for user mode; "
+                "see TAKEN_OVER and NEEDED in tools/guest/kernels.py"
+            )
+        with progress(f"building the kernel of {source.name} as a program (about ten minutes)"):
+            run([*make, "linux"], cwd=source)
+        (source / "linux").rename(final / "linux")
