@@ -149,14 +149,15 @@ class SwarmVpc(pulumi.ComponentResource):
                 tags=self._named(f"{self._name}-{suffix}"),
                 opts=pulumi.ResourceOptions(parent=self, depends_on=front_ways),
             )
-            served = subnets if len(fronts) == 1 else [subnets[i]]
-            ways += self._routed(f"private-{i}", served, nat_gateway_id=nat.id)
+            served, first = (subnets, 0) if len(fronts) == 1 else ([subnets[i]], i)
+            ways += self._routed(f"private-{i}", served, first, nat_gateway_id=nat.id)
         return ways
 
     def _routed(
         self,
         suffix: str,
         subnets: list[aws.ec2.Subnet],
+        first: int = 0,
         *,
         gateway_id: pulumi.Input[str] | None = None,
         nat_gateway_id: pulumi.Input[str] | None = None,
@@ -176,18 +177,27 @@ class SwarmVpc(pulumi.ComponentResource):
             nat_gateway_id=nat_gateway_id,
             opts=self._child,
         )
+        kind = suffix.partition("-")[0]
         return [
-            [
-                route,
-                aws.ec2.RouteTableAssociation(
-                    f"{self._name}-{suffix}-{i}",
-                    route_table_id=table.id,
-                    subnet_id=subnet.id,
-                    opts=self._child,
-                ),
-            ]
+            [route, self._association(f"{kind}-{first + i}", table, subnet)]
             for i, subnet in enumerate(subnets)
         ]
+
+    def _association(
+        self, suffix: str, table: aws.ec2.RouteTable, subnet: aws.ec2.Subnet
+    ) -> aws.ec2.RouteTableAssociation:
+        """A subnet has one at a time: named by its subnet, it changes when the table does."""
+        kind, _, zone = suffix.partition("-")
+        by_table = (f"{kind}-0-{zone}", f"{kind}-{zone}-0")  # with one NAT gateway, with one each
+        return aws.ec2.RouteTableAssociation(
+            f"{self._name}-{suffix}",
+            route_table_id=table.id,
+            subnet_id=subnet.id,
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                aliases=[pulumi.Alias(name=f"{self._name}-{old}") for old in by_table],
+            ),
+        )
 
     def _named(self, name: str) -> dict[str, str]:
         return {**self._tags, "Name": name}

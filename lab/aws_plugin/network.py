@@ -200,20 +200,37 @@ class Route(ResourceType):
 class RouteTableAssociation(ResourceType):
     token = "aws:ec2/routeTableAssociation:RouteTableAssociation"
     inputs = frozenset({"routeTableId", "subnetId"})
+    updatable = frozenset({"routeTableId"})
 
     def create(self, inputs: State) -> tuple[str, State]:
+        if self._associations(inputs["subnetId"]):  # moto takes a second one
+            raise ValueError(f"Resource.AlreadyAssociated: {inputs['subnetId']} has a route table")
         made = self.ec2.associate_route_table(
             RouteTableId=inputs["routeTableId"], SubnetId=inputs["subnetId"]
         )
         return made["AssociationId"], {}
 
     def read(self, resource_id: str, state: State) -> State | None:
-        wanted = [{"Name": "association.route-table-association-id", "Values": [resource_id]}]
-        return state if self.ec2.describe_route_tables(Filters=wanted)["RouteTables"] else None
+        return state if state["routeTableId"] in self._associations(state["subnetId"]) else None
+
+    def update(self, resource_id: str, old: State, new: State) -> State:
+        for association in self._associations(new["subnetId"]).values():
+            self.ec2.replace_route_table_association(
+                AssociationId=association, RouteTableId=new["routeTableId"]
+            )
+        return {}
 
     def delete(self, resource_id: str, state: State) -> None:
-        try:
-            self.ec2.disassociate_route_table(AssociationId=resource_id)
-        except ClientError as error:
-            if not missing(error):
-                raise
+        # By its subnet: a replaced table gave it another id.
+        for association in self._associations(state["subnetId"]).values():
+            self.ec2.disassociate_route_table(AssociationId=association)
+
+    def _associations(self, subnet_id: str) -> dict[str, str]:
+        """The id of the subnet's association, by its table."""
+        wanted = [{"Name": "association.subnet-id", "Values": [subnet_id]}]
+        return {
+            table["RouteTableId"]: association["RouteTableAssociationId"]
+            for table in self.ec2.describe_route_tables(Filters=wanted)["RouteTables"]
+            for association in table["Associations"]
+            if association.get("SubnetId") == subnet_id
+        }

@@ -108,6 +108,24 @@ def test_hand_made_label_is_drift_that_refresh_finds_and_up_takes_back(
     assert inspected[0]["Spec"]["Labels"] == {}
 
 
+def test_nat_of_each_zones_own_and_back_touches_no_machine(stack: Stack, swarm: LocalCloud) -> None:
+    """AWS lets a subnet have one route table at a time."""
+    machines = {name: host["instance"] for name, host in swarm.hosts().items()}
+    stack.configure(nat="per-zone")
+    kind = "aws:ec2/routeTableAssociation:RouteTableAssociation"
+    moved = {name: op for (found, name), op in stack.preview().items() if found == kind}
+    assert {name: moved[name] for name in moved if "private" in name} == {
+        "swarm-private-1": "update",
+        "swarm-private-2": "update",
+    }
+    stack.up()
+    assert stack.preview() == {}
+    stack.configure()
+    stack.up()
+    assert stack.preview() == {}
+    assert {name: host["instance"] for name, host in swarm.hosts().items()} == machines
+
+
 def test_newer_image_script_or_disk_changes_no_machine_ud_1_ud_8(stack: Stack) -> None:
     stack.configure(ami="ami-0123456789abcdef0", bootTimeoutSeconds=601, rootVolumeSizeGib=40)
     changed = stack.preview()

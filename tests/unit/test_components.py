@@ -434,12 +434,31 @@ def test_nat_per_zone_gives_each_zone_its_own_way_out(recorder: Recorder) -> Non
     assert len({r["natGatewayId"] for r in routes}) == len({r["routeTableId"] for r in routes}) == 3
 
 
+def test_other_nat_changes_what_a_subnets_table_is_and_makes_no_second_for_it(
+    recorder: Recorder,
+) -> None:
+    """AWS refuses one: Resource.AlreadyAssociated."""
+    kind = "aws:ec2/routeTableAssociation:RouteTableAssociation"
+    tables: list[dict[str, str]] = []
+    for nat in ("single", "per-zone"):
+        recorder.made.clear()
+        build("import", {**GOOD, "nat": nat})
+        of_machines = [m for m in recorder.of(kind) if "private" in m.name]
+        assert len({m.inputs["subnetId"] for m in of_machines}) == len(of_machines) == 3
+        tables.append(
+            {f"{m.name} of {m.inputs['subnetId']}": m.inputs["routeTableId"] for m in of_machines}
+        )
+    single, each = tables
+    assert single.keys() == each.keys()
+    assert (len(set(single.values())), len(set(each.values()))) == (1, 3)
+
+
 @pytest.mark.parametrize(
     ("args", "waited_for"),
     [
         ({"access": "public"}, ["public-{i}", "public", "public-{i}"]),
-        ({"nat": "single"}, ["private-{i}", "private-0", "private-0-{i}"]),
-        ({"nat": "per-zone"}, ["private-{i}", "private-{i}", "private-{i}-0"]),
+        ({"nat": "single"}, ["private-{i}", "private-0", "private-{i}"]),
+        ({"nat": "per-zone"}, ["private-{i}", "private-{i}", "private-{i}"]),
         ({"nat": "none"}, ["private-{i}"]),
     ],
 )
