@@ -1,21 +1,23 @@
-"""Run a command of this folder in a guest with Debian's kernel.
+"""Run a command of this folder in a guest, on a kernel with ESP and IPVS.
 
 Usage: python -m tools.guest.guest COMMAND [ARGUMENT ...]
 
 The guest sees this machine's files read-only, below a disk of its own that is
 removed afterwards; so it needs nothing installed, and changes nothing. It has
-no network but its own loopback. The exit code is the command's.
+no network but its own loopback. The exit code is the command's. It is no
+boundary: root in the guest may become root of this machine.
 
-QEMU runs Debian's kernel for clouds where KVM works. Where it does not, the
-same source is built as a program (User Mode Linux), two to four times slower
-than this machine. ``GUEST_ACCELERATOR`` chooses: ``kvm``, ``uml``, or ``tcg``,
-which emulates the former, about ten times slower.
+QEMU runs Debian's kernel for clouds where KVM works. Where it does not, a newer
+one of Debian's is built as a program (User Mode Linux), two to four times
+slower than this machine. ``GUEST_ACCELERATOR`` chooses: ``kvm``, ``uml``, or
+``tcg``, which emulates the former, about ten times slower.
 """
 
 import argparse
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import tempfile
@@ -26,13 +28,14 @@ from pathlib import Path
 from lab import settings
 from tools.guest import qemu, user_mode
 from tools.guest.kernels import KernelError
-from tools.toolchain import ToolchainError
+from tools.toolchain import TOOLS, ToolchainError, run
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 
 ACCELERATORS = ("kvm", "uml", "tcg")
 MEMORY_MIB = int(os.environ.get("GUEST_MEMORY_MIB", "6144"))  # eight hosts and Pulumi twice
 KEPT = ("HOME", "PATH", "LANG", "TERM", "XDG_CACHE_HOME", "SWARM_TEST_ENGINE")
+SYSTEM_PACKAGES = ("busybox-static", "cpio", "kmod")  # for what any guest starts with
 DISK_GIB = 24  # sparse
 KVM_PROOF_SECONDS = 30  # a kernel that KVM runs says its first word in two
 ENDED = re.compile(rb"guest: ended with (\d+)")
@@ -46,6 +49,8 @@ def main() -> int:
     command = parser.parse_args().command
     if not command:
         parser.error("name the command to run")
+    # So that what is below ends and is cleared away, as on an interrupt from the keyboard.
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     cache = settings.cache() / "guest"
     cache.mkdir(parents=True, exist_ok=True)
     try:
@@ -57,11 +62,12 @@ def main() -> int:
 
 
 def _run(folder: Path, command: list[str]) -> int:
+    run([str(TOOLS / "system-packages"), *SYSTEM_PACKAGES])
     for accelerator in _accelerators():
         disk = folder / "disk.img"
         disk.unlink(missing_ok=True)
-        subprocess.run(["truncate", f"--size={DISK_GIB}G", disk], check=True)
-        subprocess.run(["mkfs.ext4", "-q", "-F", disk], check=True)
+        run(["truncate", f"--size={DISK_GIB}G", str(disk)])
+        run(["mkfs.ext4", "-q", "-F", str(disk)])
         with _started(accelerator, _script(command, accelerator), disk, folder) as process:
             code = _follow(process, accelerator)
         if code is not None:
@@ -72,7 +78,7 @@ def _run(folder: Path, command: list[str]) -> int:
 
 def _accelerators() -> list[str]:
     chosen = os.environ.get("GUEST_ACCELERATOR")
-    if chosen is None:
+    if not chosen:
         return ["kvm", "uml"] if os.access("/dev/kvm", os.W_OK) else ["uml"]
     if chosen not in ACCELERATORS:
         raise KernelError(f"GUEST_ACCELERATOR is {chosen!r}; it takes {', '.join(ACCELERATORS)}")
@@ -115,6 +121,8 @@ def _follow(process: "subprocess.Popen[bytes]", accelerator: str) -> int | None:
         ended = ENDED.search(text)
         code = int(ended[1]) if ended else None
         print(text.decode(errors="replace"), flush=True)
+    if begun and code is None:
+        raise KernelError("the guest ended in the middle of the command; its console is above")
     return code
 
 

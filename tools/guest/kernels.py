@@ -10,16 +10,19 @@ import hashlib
 import os
 import re
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from lab import root, settings
-from tools.toolchain import TOOLS, cached, progress, run
+from tools.toolchain import TOOLS, ToolchainError, cached, progress, run
 
 STOCK = "linux-image-cloud-amd64"  # what Debian's own AMIs boot
 # The newest that Debian builds for its stable release. Those up to 6.15, and so this release's own,
-# trace their programs, which makes a system call take 12 microseconds instead of 7.
+# know no way but tracing to have programs' system calls (user_mode.py).
 SOURCE, SUITE = "linux-source", "trixie-backports"
 AS_ROOT = ("-qq", "-o", "APT::Sandbox::User=root")
+UNTRANSLATED = {"LC_ALL": "C.UTF-8"}
 SYSTEM_PACKAGES = ("bc", "bison", "flex", "gcc", "libc6-dev", "make", "xz-utils")
 
 # Whose options are taken over: what Docker, systemd and the local cloud's own firewall use. The
@@ -63,15 +66,13 @@ class KernelError(Exception):
 
 def stock() -> Path:
     """The folder of the newest kernel of this machine's release, unpacked once per version."""
-    shown = run(["apt-cache", "depends", "--no-recommends", "--no-suggests", STOCK])
-    found = re.search(r"Depends: (linux-image-\S+)", shown)
-    if found is None:
-        raise KernelError(f"apt knows no {STOCK}; run apt-get update on a Debian machine")
-    version = re.search(r"Candidate: (\S+)", run(["apt-cache", "policy", found[1]]))
-    key = f"{found[1]}_{version[1] if version else ''}".replace(":", "-")
-    with cached("kernel", key) as (folder, missing):
+    package = _dependency(STOCK)
+    shown = run(["apt-cache", "policy", package], env=UNTRANSLATED)
+    version = re.search(r"Candidate: (\S+)", shown)
+    key = f"{package}_{version[1] if version else ''}".replace(":", "-")
+    with _kept("kernel", key) as (folder, missing):
         if missing:
-            _unpack(found[1], folder)
+            _unpack(package, folder)
             modules = next((folder / "lib/modules").iterdir())
             run(["depmod", "--basedir", str(folder), modules.name])
     return settings.cache() / f"kernel-{key}"
@@ -81,13 +82,20 @@ def user_mode() -> Path:
     """The program, built once per way of building from the newest source there is then."""
     recipe = repr((SOURCE, SUITE, TAKEN_OVER.pattern, OPTIONS, NEEDED, SYSTEM_PACKAGES))
     key = hashlib.sha256(recipe.encode()).hexdigest()[:16]
-    settings.cache().mkdir(parents=True, exist_ok=True)
-    with (settings.cache() / "kernel-user-mode.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # two guests may start at once; one builds for both
-        with cached("kernel-user-mode", key) as (folder, missing):
-            if missing:
-                _build(folder)
+    with _kept("kernel-user-mode", key) as (folder, missing):
+        if missing:
+            _build(folder)
     return settings.cache() / f"kernel-user-mode-{key}" / "linux"
+
+
+@contextmanager
+def _kept(name: str, key: str) -> Iterator[tuple[Path, bool]]:
+    """A folder of the cache; of two guests that start at once, one fills it for both."""
+    settings.cache().mkdir(parents=True, exist_ok=True)
+    with (settings.cache() / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with cached(name, key) as found:
+            yield found
 
 
 def options(stock_config: str) -> list[str]:
@@ -113,6 +121,18 @@ def missing_options(config: str) -> list[str]:
     return [name for name in NEEDED if f"CONFIG_{name}=y" not in set_here]
 
 
+def _dependency(package: str, *apt_options: str) -> str:
+    """What a package that only names the newest one depends on."""
+    try:
+        shown = run(["apt-cache", *apt_options, "depends", package], env=UNTRANSLATED)
+    except ToolchainError as error:
+        raise KernelError(f"apt knows no {package}; run apt-get update ({error})") from error
+    found = re.search(r"Depends: (linux-\S+)", shown)
+    if found is None:
+        raise KernelError(f"{package} of apt depends on no linux-…; see tools/guest/kernels.py")
+    return found[1]
+
+
 def _unpack(package: str, into: Path, *apt_options: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         run(["apt-get", "download", *AS_ROOT, *apt_options, package], cwd=Path(folder))
@@ -128,17 +148,15 @@ def _source(folder: Path) -> Path:
     lists = folder / "lists"
     lists.mkdir()
     sources = folder / "suite.sources"
-    sources.write_text(suite_sources(root.sources()[0].read_text("utf-8"), SUITE), encoding="utf-8")
+    own = "\n".join(path.read_text("utf-8") for path in root.sources())
+    sources.write_text(suite_sources(own, SUITE), encoding="utf-8")
     apt = (
         *("-o", f"Dir::Etc::sourcelist={sources}", "-o", "Dir::Etc::sourceparts=-"),
         *("-o", f"Dir::State::lists={lists}"),
         *("-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache="),
     )
     run(["apt-get", "update", *AS_ROOT, *apt])
-    named = re.search(rf"Depends: ({SOURCE}-\S+)", run(["apt-cache", *apt, "depends", SOURCE]))
-    if named is None:
-        raise KernelError(f"{SUITE} has no {SOURCE}; see SUITE in tools/guest/kernels.py")
-    _unpack(named[1], folder, *apt)
+    _unpack(_dependency(SOURCE, *apt), folder, *apt)
     (archive,) = (folder / "usr/src").glob("linux-source-*.tar.xz")
     run(["tar", "--extract", "--file", str(archive), "--directory", str(folder)])
     return folder / archive.name.removesuffix(".tar.xz")
@@ -147,7 +165,7 @@ def _source(folder: Path) -> Path:
 def _build(final: Path) -> None:
     run([str(TOOLS / "system-packages"), *SYSTEM_PACKAGES])
     (stock_config,) = (stock() / "boot").glob("config-*")
-    with tempfile.TemporaryDirectory(dir=final.parent) as folder:
+    with tempfile.TemporaryDirectory(prefix=".linux-", dir=final.parent) as folder:
         source = _source(Path(folder))
         make = ["make", "ARCH=um", f"-j{os.cpu_count() or 1}"]
         run([*make, "defconfig"], cwd=source)

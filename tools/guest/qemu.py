@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tools.guest import kernels
 from tools.guest.initramfs import Start, write
+from tools.toolchain import TOOLS, run
 
 # What stands between the kernel and this machine's files; all else it loads by itself later.
 MODULES = ("virtio_pci", "virtio_blk", "virtio_rng", "virtiofs", "overlay")
@@ -20,6 +21,7 @@ def started(
     accelerator: str, script: str, disk: Path, folder: Path, memory_mib: int
 ) -> Iterator["subprocess.Popen[bytes]"]:
     """A guest that runs the script; its console is the process's output."""
+    run([str(TOOLS / "system-packages"), "qemu-system-x86"])
     kernel = kernels.stock()
     modules = kernel / "lib/modules"
     start = Start(
