@@ -55,7 +55,10 @@ def measure(table: Table, swarm: Stack, cloud: LocalCloud) -> None:
 def _measure_encrypted(table: Table, cloud: LocalCloud, plain: dict[str, float]) -> None:
     with _two_containers(cloud, "secure") as address:
         if not pings(cloud, CLIENT, "client", address):
-            print("1 GiB across an encrypted overlay: not measured, this kernel does not carry it")
+            print(
+                "1 GiB across an encrypted overlay: not measured, this kernel does not carry it; "
+                "python -m tools.guest.guest .venv/bin/python -m tools.bench overlays does"
+            )
             return
         found = _between_containers(cloud, address)
     table.add(
