@@ -29,12 +29,12 @@ $(VENV)/.installed: requirements.lock
 	@echo "$(CURDIR)/components" > "$$($(PYTHON) -c 'import site; print(site.getsitepackages()[0])')/pulumi_swarm.pth"
 	@touch $@
 
-$(HOME_OF_PULUMI)/.provided: $(VENV)/.installed tools/toolchain.py $(wildcard tools/*/go.mod tools/*/*.go tools/*/*/*.go)
-	python3 tools/toolchain.py --home $(HOME_OF_PULUMI) --bin $(HOME_OF_PULUMI)/bin --python $(PYTHON)
+$(HOME_OF_PULUMI)/.provided: $(VENV)/.installed tools/toolchain.py tools/cache.py $(wildcard tools/*/go.mod tools/*/*.go tools/*/*/*.go)
+	python3 -m tools.toolchain --home $(HOME_OF_PULUMI) --bin $(HOME_OF_PULUMI)/bin --python $(PYTHON)
 	@touch $@
 
 $(HOME_OF_PULUMI)/.languages: $(HOME_OF_PULUMI)/.provided $(wildcard tools/languages/*/go.mod)
-	python3 tools/toolchain.py --home $(HOME_OF_PULUMI) --bin $(HOME_OF_PULUMI)/bin --python $(PYTHON) --languages
+	python3 -m tools.toolchain --home $(HOME_OF_PULUMI) --bin $(HOME_OF_PULUMI)/bin --python $(PYTHON) --languages
 	@touch $@
 
 languages: $(HOME_OF_PULUMI)/.languages ## Provide the hosts of YAML, TypeScript and Go programs

@@ -9,8 +9,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from lab import settings
-from tools.toolchain import TOOLS, cached
+from tools import cache
+from tools.toolchain import TOOLS
 
 MODULE = TOOLS / "docker-engine"
 VERSION = "29.9.3"  # of the command line in go.mod, which its engine is released with
@@ -37,10 +37,7 @@ def key() -> str:
 
 def build() -> Path:
     """The folder with the programs at their paths, building them when the cache has none."""
-    with cached("docker-engine", key()) as (folder, missing):
-        if missing:
-            _build(folder)
-    return settings.cache() / f"docker-engine-{key()}"
+    return cache.kept("docker-engine", key(), _build)
 
 
 def _build(folder: Path) -> None:

@@ -1,15 +1,12 @@
 """The disk image of the hosts: one Debian root, built once and shared read-only."""
 
-import fcntl
 import functools
 import hashlib
-import os
-import shutil
 import subprocess
 from pathlib import Path
 
 from lab import docker_engine, settings
-from tools.toolchain import cached
+from tools import cache
 
 # What an AMI of Debian with Docker holds, and what the lab's own services and the tests use.
 PACKAGES = (
@@ -93,61 +90,41 @@ def key() -> str:
     return hashlib.sha256(recipe.encode()).hexdigest()[:16]
 
 
-def path() -> Path:
-    return settings.cache() / f"root-{key()}"
-
-
 @functools.cache  # every boot of a machine asks
 def build(engine: str = settings.DEBIANS_ENGINE) -> Path:
     """The folder of the root with an engine, building it when the cache has none for these pins."""
-    final = path()
-    final.parent.mkdir(parents=True, exist_ok=True)
-    with final.with_suffix(".lock").open("a") as lock:
-        # Two clouds may start at once on a fresh machine; the second takes what the first made.
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not final.is_dir():
-            _build(final)
-        if engine == settings.CURRENT_ENGINE:
-            return _with_current_engine(final)
-    return final
+    root = cache.kept("root", key(), _build)
+    if engine == settings.CURRENT_ENGINE:
+        fill = functools.partial(_with_current_engine, root)
+        return cache.kept(root.name, docker_engine.key(), fill)
+    return root
 
 
-def _with_current_engine(root: Path) -> Path:
-    key = docker_engine.key()
-    with cached(root.name, key) as (folder, missing):
-        if missing:
-            for part in (root, docker_engine.build()):
-                subprocess.run(
-                    ["cp", "--archive", "--reflink=auto", f"{part}/.", str(folder)], check=True
-                )
-    return settings.cache() / f"{root.name}-{key}"
+def _with_current_engine(root: Path, into: Path) -> None:
+    for part in (root, docker_engine.build()):
+        subprocess.run(["cp", "--archive", "--reflink=auto", f"{part}/.", str(into)], check=True)
 
 
-def _build(final: Path) -> None:
+def _build(into: Path) -> None:
     print(
         "lab: building the hosts' disk image from Debian packages (about two minutes)", flush=True
     )
-    partial = final.with_name(f".{final.name}.{os.getpid()}")
-    try:
-        subprocess.run(
-            [
-                "mmdebstrap",
-                "--quiet",
-                "--variant=minbase",
-                "--mode=root",
-                '--aptopt=Acquire::Languages "none"',
-                *(f"--dpkgopt=path-exclude={pattern}" for pattern in LEFT_OUT),
-                f"--include={','.join(PACKAGES)}",
-                codename(),
-                str(partial),
-                *map(str, sources()),
-            ],
-            check=True,
-        )
-        _customise(partial)
-        partial.rename(final)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+    subprocess.run(
+        [
+            "mmdebstrap",
+            "--quiet",
+            "--variant=minbase",
+            "--mode=root",
+            '--aptopt=Acquire::Languages "none"',
+            *(f"--dpkgopt=path-exclude={pattern}" for pattern in LEFT_OUT),
+            f"--include={','.join(PACKAGES)}",
+            codename(),
+            str(into),
+            *map(str, sources()),
+        ],
+        check=True,
+    )
+    _customise(into)
 
 
 def _customise(root: Path) -> None:

@@ -98,9 +98,3 @@ def load() -> Settings:
         api_port=int(os.environ.get("SWARM_LAB_PORT", default_port)),
         engine=engine,
     )
-
-
-def cache() -> Path:
-    """Where builds are kept from one clone to the next."""
-    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(base) / "pulumi-swarm"

@@ -1,6 +1,6 @@
 """Provide the Pulumi CLI, the Python language host and the plugins this project needs.
 
-Usage: toolchain.py --home DIR --bin DIR --python PYTHON [--languages]
+Usage: python3 -m tools.toolchain --home DIR --bin DIR --python PYTHON [--languages]
 
 With --languages the hosts of YAML, Node.js and Go too, for programs in those.
 
@@ -24,6 +24,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tools import cache
+
 TOOLS = Path(__file__).resolve().parent
 ROOT = TOOLS.parent
 
@@ -34,8 +36,6 @@ AWS_PLUGIN_VERSION = "7.51.1"
 DOWNLOAD_TIMEOUT_SECONDS = 300
 MINIMUM_GO = (1, 21)  # the first Go that fetches the toolchain a go.mod asks for
 VERSION_SYMBOL = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
-
-CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pulumi-swarm"
 
 
 class ToolchainError(Exception):
@@ -117,28 +117,6 @@ def cache_key(*folders: Path) -> str:
     return digest.hexdigest()[:16]
 
 
-@contextmanager
-def cached(name: str, key: str) -> Iterator[tuple[Path, bool]]:
-    """A folder of the cache, and whether it must be filled.
-
-    It is filled under another name and moved into place, so that a build that
-    was killed is never taken for a finished one.
-    """
-    final = CACHE / f"{name}-{key}"
-    if final.is_dir():
-        yield final, False
-        return
-    CACHE.mkdir(parents=True, exist_ok=True)
-    partial = CACHE / f".{name}-{key}.{os.getpid()}"
-    try:
-        partial.mkdir()
-        yield partial, True
-        if not final.is_dir():
-            partial.rename(final)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-
-
 def go_build(go: str, module: Path, package: str, out: Path, *flags: str) -> None:
     with progress(f"building {out.name} from {package}"):
         run([go, "build", "-trimpath", *flags, "-o", str(out), package], cwd=module)
@@ -147,31 +125,22 @@ def go_build(go: str, module: Path, package: str, out: Path, *flags: str) -> Non
 def build_cli() -> Path:
     """The engine, the language host with its front, and their two scripts, in one folder."""
     engine, language = TOOLS / "engine", TOOLS / "language-python"
-    key = cache_key(engine, language)
-    with cached("cli", key) as (folder, missing):
-        if missing:
-            go = require_go()
-            strip = "-s -w"
-            go_build(
-                go,
-                engine,
-                "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
-                folder / "pulumi",
-                f"-ldflags={strip} -X {VERSION_SYMBOL}=v{ENGINE_VERSION}",
-            )
-            build_host(go, folder, "python", language, "sdk/v3/python/cmd/pulumi-language-python")
-            sdk = Path(
-                run(
-                    [go, "list", "-m", "-f", "{{.Dir}}", "github.com/pulumi/pulumi/sdk/v3"],
-                    cwd=engine,
-                ).strip()
-            )
-            for script in ("cmd/pulumi-language-python-exec", "dist/pulumi-resource-pulumi-python"):
-                target = folder / Path(script).name
-                shutil.copyfile(sdk / "python" / script, target)
-                target.chmod(0o755)
-                shutil.copy2(target, folder / "legacy")
-    return CACHE / f"cli-{key}"
+
+    def fill(folder: Path) -> None:
+        go = require_go()
+        version = f"-ldflags=-s -w -X {VERSION_SYMBOL}=v{ENGINE_VERSION}"
+        cli = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
+        go_build(go, engine, cli, folder / "pulumi", version)
+        build_host(go, folder, "python", language, "sdk/v3/python/cmd/pulumi-language-python")
+        where = [go, "list", "-m", "-f", "{{.Dir}}", "github.com/pulumi/pulumi/sdk/v3"]
+        sdk = Path(run(where, cwd=engine).strip())
+        for script in ("cmd/pulumi-language-python-exec", "dist/pulumi-resource-pulumi-python"):
+            target = folder / Path(script).name
+            shutil.copyfile(sdk / "python" / script, target)
+            target.chmod(0o755)
+            shutil.copy2(target, folder / "legacy")
+
+    return cache.kept("cli", cache_key(engine, language), fill)
 
 
 def build_host(go: str, folder: Path, name: str, module: Path, package: str) -> None:
@@ -187,43 +156,38 @@ def build_host(go: str, folder: Path, name: str, module: Path, package: str) -> 
 def build_languages() -> Path:
     """The hosts of the other languages."""
     engine, languages = TOOLS / "engine", TOOLS / "languages"
-    key = cache_key(engine, languages)
-    with cached("languages", key) as (folder, missing):
-        if missing:
-            go = require_go()
-            node = "sdk/v3/nodejs/cmd/pulumi-language-nodejs"
-            build_host(go, folder, "nodejs", languages / "nodejs", node)
-            build_host(go, folder, "go", languages / "go", "sdk/v3/go/pulumi-language-go")
-            # Kept in a module of its own, it is current and needs no front.
-            name = "pulumi-language-yaml"
-            yaml = f"github.com/pulumi/pulumi-yaml/cmd/{name}"
-            go_build(go, languages / "yaml", yaml, folder / name, "-ldflags=-s -w")
-    return CACHE / f"languages-{key}"
+
+    def fill(folder: Path) -> None:
+        go = require_go()
+        node = "sdk/v3/nodejs/cmd/pulumi-language-nodejs"
+        build_host(go, folder, "nodejs", languages / "nodejs", node)
+        build_host(go, folder, "go", languages / "go", "sdk/v3/go/pulumi-language-go")
+        # Kept in a module of its own, it is current and needs no front.
+        name = "pulumi-language-yaml"
+        yaml = f"github.com/pulumi/pulumi-yaml/cmd/{name}"
+        go_build(go, languages / "yaml", yaml, folder / name, "-ldflags=-s -w")
+
+    return cache.kept("languages", cache_key(engine, languages), fill)
 
 
 def build_docker_plugin() -> Path:
+    """The plugin that Pulumi's Docker provider is built into, with its schema."""
     source = TOOLS / "docker-plugin"
-    key = cache_key(source)
-    with cached("docker-plugin", key) as (folder, missing):
-        if missing:
-            go = require_go()
-            module = folder / "module"
-            shutil.copytree(source, module)
-            generator = folder / "pulumi-tfgen-docker"
-            go_build(go, module, "./cmd/pulumi-tfgen-docker", generator, "-tags=no_compose")
-            schema = module / "cmd" / "pulumi-resource-docker" / "schema.json"
-            schema.write_text(run([str(generator)]))
-            go_build(
-                go,
-                module,
-                "./cmd/pulumi-resource-docker",
-                folder / "pulumi-resource-docker",
-                "-tags=no_compose",
-                "-ldflags=-s -w",
-            )
-            generator.unlink()
-            shutil.rmtree(module)
-    return CACHE / f"docker-plugin-{key}"
+
+    def fill(folder: Path) -> None:
+        go = require_go()
+        module = folder / "module"
+        shutil.copytree(source, module)
+        tags = "-tags=no_compose"
+        generator, plugin = folder / "pulumi-tfgen-docker", folder / "pulumi-resource-docker"
+        go_build(go, module, "./cmd/pulumi-tfgen-docker", generator, tags)
+        schema = module / "cmd" / plugin.name / "schema.json"
+        schema.write_text(run([str(generator)]))
+        go_build(go, module, f"./cmd/{plugin.name}", plugin, tags, "-ldflags=-s -w")
+        generator.unlink()
+        shutil.rmtree(module)
+
+    return cache.kept("docker-plugin", cache_key(source), fill)
 
 
 # --- choosing --------------------------------------------------------------------------

@@ -33,7 +33,7 @@ def _packets(cloud: LocalCloud, expression: str, shown: str) -> Iterator[list[st
     process = subprocess.Popen(
         [
             *namespace.enter(cloud.config.fabric),
-            *("chroot", str(root.path()), "tcpdump", "-Z", "root", "-lnni", "any", expression),
+            *("chroot", str(root.build()), "tcpdump", "-Z", "root", "-lnni", "any", expression),
         ],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

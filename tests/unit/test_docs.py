@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from lab.settings import cache
 from pulumi_swarm.picture import mermaid
+from tools import cache
 from tools.docs_pages import changed, picture
 
 MERMAID = "11.12.0"  # of the major that GitHub and GitLab draw
@@ -110,19 +110,18 @@ mermaid.run().then(() => {
 @pytest.fixture(scope="session")
 def mermaid_script() -> Path:
     """Mermaid as browsers load it, from npm, kept from one run to the next."""
-    kept = cache() / f"mermaid-{MERMAID}"
-    script = kept / "package/dist/mermaid.min.js"
-    if not script.exists():
+
+    def fill(folder: Path) -> None:
         if shutil.which("npm") is None:
             pytest.skip("no npm on this machine, from which Mermaid would come")
-        kept.mkdir(parents=True, exist_ok=True)
-        pack = ("npm", "pack", "--silent", f"mermaid@{MERMAID}", f"--pack-destination={kept}")
+        pack = ("npm", "pack", "--silent", f"mermaid@{MERMAID}", f"--pack-destination={folder}")
         subprocess.run(pack, check=True, capture_output=True)
-        (archive,) = kept.glob("*.tgz")
+        (archive,) = folder.glob("*.tgz")
         with tarfile.open(archive) as packed:
-            packed.extractall(kept, filter="data")
+            packed.extractall(folder, filter="data")
         archive.unlink()
-    return script
+
+    return cache.kept("mermaid", MERMAID, fill) / "package/dist/mermaid.min.js"
 
 
 @pytest.mark.parametrize("change", [False, True], ids=["declared", "changed"])

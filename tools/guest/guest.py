@@ -25,7 +25,7 @@ import time
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from lab import settings
+from tools import cache
 from tools.guest import qemu, user_mode
 from tools.guest.kernels import KernelError
 from tools.toolchain import TOOLS, ToolchainError, run
@@ -51,10 +51,10 @@ def main() -> int:
         parser.error("name the command to run")
     # So that what is below ends and is cleared away, as on an interrupt from the keyboard.
     signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
-    cache = settings.cache() / "guest"
-    cache.mkdir(parents=True, exist_ok=True)
+    base = cache.folder() / "guest"
+    base.mkdir(parents=True, exist_ok=True)
     try:
-        with tempfile.TemporaryDirectory(prefix="guest-", dir=cache) as folder:
+        with tempfile.TemporaryDirectory(prefix="guest-", dir=base) as folder:
             return _run(Path(folder), command)
     except (KernelError, ToolchainError) as error:
         print(f"guest: {error}", file=sys.stderr)

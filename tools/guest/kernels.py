@@ -5,17 +5,15 @@ other kernel of its version, built here from Debian's source with the options of
 clouds, and runs as fast as this machine does; only system calls and page faults cost more.
 """
 
-import fcntl
 import hashlib
 import os
 import re
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from lab import root, settings
-from tools.toolchain import TOOLS, ToolchainError, cached, progress, run
+from lab import root
+from tools import cache
+from tools.toolchain import TOOLS, ToolchainError, progress, run
 
 STOCK = "linux-image-cloud-amd64"  # what Debian's own AMIs boot
 # The newest that Debian builds for its stable release. Those up to 6.15, and so this release's own,
@@ -72,32 +70,20 @@ def stock() -> Path:
     shown = run(["apt-cache", "policy", package], env=UNTRANSLATED)
     version = re.search(r"Candidate: (\S+)", shown)
     key = f"{package}_{version[1] if version else ''}".replace(":", "-")
-    with _kept("kernel", key) as (folder, missing):
-        if missing:
-            _unpack(package, folder)
-            modules = next((folder / "lib/modules").iterdir())
-            run(["depmod", "--basedir", str(folder), modules.name])
-    return settings.cache() / f"kernel-{key}"
+
+    def fill(folder: Path) -> None:
+        _unpack(package, folder)
+        modules = next((folder / "lib/modules").iterdir())
+        run(["depmod", "--basedir", str(folder), modules.name])
+
+    return cache.kept("kernel", key, fill)
 
 
 def user_mode() -> Path:
     """The program, built once per way of building from the newest source there is then."""
     recipe = repr((SOURCE, SUITE, TAKEN_OVER.pattern, OPTIONS, NEEDED, SYSTEM_PACKAGES))
     key = hashlib.sha256(recipe.encode()).hexdigest()[:16]
-    with _kept("kernel-user-mode", key) as (folder, missing):
-        if missing:
-            _build(folder)
-    return settings.cache() / f"kernel-user-mode-{key}" / "linux"
-
-
-@contextmanager
-def _kept(name: str, key: str) -> Iterator[tuple[Path, bool]]:
-    """A folder of the cache; of two guests that start at once, one fills it for both."""
-    settings.cache().mkdir(parents=True, exist_ok=True)
-    with (settings.cache() / f"{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        with cached(name, key) as found:
-            yield found
+    return cache.kept("kernel-user-mode", key, _build) / "linux"
 
 
 def options(stock_config: str) -> list[str]:
@@ -167,7 +153,7 @@ def _source(folder: Path) -> Path:
 def _build(final: Path) -> None:
     run([str(TOOLS / "system-packages"), *SYSTEM_PACKAGES])
     (stock_config,) = (stock() / "boot").glob("config-*")
-    with tempfile.TemporaryDirectory(prefix=".linux-", dir=final.parent) as folder:
+    with tempfile.TemporaryDirectory(dir=final) as folder:
         source = _source(Path(folder))
         make = ["make", "ARCH=um", f"-j{os.cpu_count() or 1}"]
         run([*make, "defconfig"], cwd=source)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from lab import settings
+from tools import cache
 from tools.guest import kernels
 from tools.guest.initramfs import Start, write
 
@@ -76,7 +76,7 @@ def _processor() -> Iterator[int]:
     Kernel and programs take turns at every system call. On one processor that takes 7
     microseconds (traced 12), on two, which wake each other, 50.
     """
-    folder = settings.cache() / "guest"
+    folder = cache.folder() / "guest"
     numbers = sorted(os.sched_getaffinity(0))
     for number in numbers:
         with (folder / f"processor-{number}.lock").open("w") as lock:
