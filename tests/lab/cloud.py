@@ -350,11 +350,10 @@ def running_cloud(name: str, port: int, engine: str = ENGINE) -> Iterator[LocalC
 
 
 def make_cloud(name: str, port: int, engine: str = ENGINE) -> LocalCloud:
-    environment = {
-        key: value
-        for key, value in os.environ.items()
-        if not key.startswith(("AWS_", "DOCKER_", "PULUMI_", "SWARM_"))
-    }
+    # Without settings of the machine, Python's too: PYTHONUNBUFFERED on this one hid that policy
+    # packs never got to print their port on others.
+    own = ("AWS_", "DOCKER_", "PULUMI_", "PYTHON", "SWARM_")
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(own)}
     state = Path(f"/var/lib/{name}")
     settings = Settings(name=name, state=state, api_port=port, engine=engine)
     return LocalCloud(config=settings, environment=environment)

@@ -131,6 +131,8 @@ func translate(method string, request *rawMessage) (string, error) {
 	}
 	if plugin, ok := typed.(*pulumirpc.RunPluginRequest); ok {
 		plugin.Program = filepath.Join(info.ProgramDirectory, info.EntryPoint) //nolint:staticcheck // the old host reads it
+		// A current host runs python -u. Policy packs need it: they print their port and flush nothing.
+		plugin.Env = append(plugin.Env, "PYTHONUNBUFFERED=1")
 		encoded, err := proto.Marshal(plugin)
 		if err != nil {
 			return "", err
