@@ -32,6 +32,8 @@ COMMAND_SECONDS = 240
 # An emulated guest takes about ten times as long, one in user mode up to four, on one processor.
 PATIENCE = {"tcg": 20, "uml": 8}.get(os.environ.get("GUEST_ACCELERATOR", ""), 1)
 
+IN_GUEST = "REAL_KERNEL" in os.environ  # tools/guest/guest.py
+
 
 class No(str):
     """An answer that counts as false, and says what was seen instead."""

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from pulumi_swarm.resources import PLUGIN_VERSION
-from tests.lab.cloud import HOME, ROOT, LocalCloud, pulumi_environment, run, running_cloud
+from tests.lab.cloud import HOME, IN_GUEST, ROOT, LocalCloud, pulumi_environment, run, running_cloud
 from tests.lab.programs import (
     EXAMPLES,
     Program,
@@ -76,6 +76,8 @@ def test_same_swarm_comes_up_from_every_language_py_1_py_3(
 def test_children_and_their_names_are_identical_in_every_language(
     seen: dict[str, set[str]],
 ) -> None:
+    if IN_GUEST:
+        pytest.skip("not all languages run in a guest")
     assert set(seen) == set(LANGUAGES)
     for language in LANGUAGES[1:]:
         assert seen[language] == seen[LANGUAGES[0]], language
