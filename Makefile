@@ -30,11 +30,11 @@ $(VENV)/.installed: requirements.lock
 	@touch $@
 
 $(HOME_OF_PULUMI)/.provided: $(VENV)/.installed tools/toolchain.py tools/cache.py $(wildcard tools/*/go.mod tools/*/*.go tools/*/*/*.go)
-	python3 -m tools.toolchain --home $(HOME_OF_PULUMI) --bin $(HOME_OF_PULUMI)/bin --python $(PYTHON)
+	$(PYTHON) -m tools.toolchain --home $(HOME_OF_PULUMI) --bin $(HOME_OF_PULUMI)/bin --python $(PYTHON)
 	@touch $@
 
 $(HOME_OF_PULUMI)/.languages: $(HOME_OF_PULUMI)/.provided $(wildcard tools/languages/*/go.mod)
-	python3 -m tools.toolchain --home $(HOME_OF_PULUMI) --bin $(HOME_OF_PULUMI)/bin --python $(PYTHON) --languages
+	$(PYTHON) -m tools.toolchain --home $(HOME_OF_PULUMI) --bin $(HOME_OF_PULUMI)/bin --python $(PYTHON) --languages
 	@touch $@
 
 languages: $(HOME_OF_PULUMI)/.languages ## Provide the hosts of YAML, TypeScript and Go programs

@@ -1,6 +1,7 @@
 """Provide the Pulumi CLI, the Python language host and the plugins this project needs.
 
-Usage: python3 -m tools.toolchain --home DIR --bin DIR --python PYTHON [--languages]
+Usage, in the repository's root:
+python3 -m tools.toolchain --home DIR --bin DIR --python PYTHON [--languages]
 
 With --languages the hosts of YAML, Node.js and Go too, for programs in those.
 

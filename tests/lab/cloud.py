@@ -352,8 +352,8 @@ def running_cloud(name: str, port: int, engine: str = ENGINE) -> Iterator[LocalC
 
 
 def make_cloud(name: str, port: int, engine: str = ENGINE) -> LocalCloud:
-    # Without settings of the machine, Python's too: PYTHONUNBUFFERED on this one hid that policy
-    # packs never got to print their port on others.
+    # Without settings of the machine, Python's too: PYTHONUNBUFFERED on this one hid that on
+    # others policy packs never started.
     own = ("AWS_", "DOCKER_", "PULUMI_", "PYTHON", "SWARM_")
     environment = {key: value for key, value in os.environ.items() if not key.startswith(own)}
     state = Path(f"/var/lib/{name}")

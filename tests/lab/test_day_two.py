@@ -150,7 +150,8 @@ addresses() {
   nslookup tasks.web 127.0.0.11 | awk '/^Name:/ { named = 1 } named && /^Address/ { print $NF }'
 }
 get() {
-  for address in $(addresses); do
+  found=$(addresses)
+  for address in $found; do
     printf 'GET / HTTP/1.0\r\n\r\n' | nc -w 1 "$address" 80 | grep -q here && return
   done
   return 1
@@ -159,7 +160,7 @@ get() {
 ASK = """
 try() {
   get && return
-  echo "$(date +%T) request $asked: no answer from $(addresses | xargs)" >>/failed
+  echo "$(date +%T) request $asked: no answer from" $found >>/failed
   sleep 1
   return 1
 }

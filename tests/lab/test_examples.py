@@ -76,10 +76,9 @@ def test_same_swarm_comes_up_from_every_language_py_1_py_3(
 def test_children_and_their_names_are_identical_in_every_language(
     seen: dict[str, set[str]],
 ) -> None:
-    if IN_GUEST:
-        pytest.skip("not all languages run in a guest")
-    assert set(seen) == set(LANGUAGES)
-    for language in LANGUAGES[1:]:
+    run_here = LANGUAGES[:2] if IN_GUEST else LANGUAGES
+    assert set(seen) == set(run_here)
+    for language in run_here[1:]:
         assert seen[language] == seen[LANGUAGES[0]], language
 
 

@@ -3,7 +3,6 @@
 On a cloud of its own with three nodes alone, so that a guest without KVM gets it done.
 """
 
-import os
 import subprocess
 from collections.abc import Iterator
 
@@ -11,7 +10,7 @@ import pytest
 
 from lab.settings import BUSYBOX_IMAGE
 from tests.lab.capture import esp_packets, vxlan_packets
-from tests.lab.cloud import LocalCloud, Stack, eventually, running_cloud, verify
+from tests.lab.cloud import IN_GUEST, LocalCloud, Stack, eventually, running_cloud, verify
 from tests.lab.containers import (
     MANAGER,
     container,
@@ -46,7 +45,7 @@ def has_esp_and_ipvs() -> bool:
 pytestmark = [
     pytest.mark.own_cloud,
     pytest.mark.skipif(
-        "REAL_KERNEL" not in os.environ and not has_esp_and_ipvs(),
+        not IN_GUEST and not has_esp_and_ipvs(),
         reason="this kernel has no ESP, no IPVS or forwards nothing; make test-kernel brings one",
     ),
 ]

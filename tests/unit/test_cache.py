@@ -60,13 +60,15 @@ def test_build_that_broke_off_is_not_taken_for_a_finished_one() -> None:
 
     with pytest.raises(ValueError, match="no compiler"):
         cache.kept("tool", "a", broken)
-    assert not list(cache.folder().glob("*tool-a/"))
+    assert not list(cache.folder().glob("*tool-a*/"))
 
-    killed = cache.folder() / ".tool-a"  # what one leaves that had no time to clear away
+    killed = cache.folder() / ".tool-a.1"  # what one leaves that had no time to clear away
     killed.mkdir()
     (killed / "half").touch()
     found = cache.kept("tool", "a", lambda folder: (folder / "whole").touch())
     assert [path.name for path in found.iterdir()] == ["whole"]
+    assert found.stat().st_mode & 0o777 == 0o755
+    assert not killed.exists()
 
 
 def test_name_of_one_build_nested_in_another_is_no_deadlock() -> None:

@@ -121,7 +121,7 @@ def mermaid_script() -> Path:
             packed.extractall(folder, filter="data")
         archive.unlink()
 
-    return cache.kept("mermaid", MERMAID, fill) / "package/dist/mermaid.min.js"
+    return cache.kept("mermaid-script", MERMAID, fill) / "package/dist/mermaid.min.js"
 
 
 @pytest.mark.parametrize("change", [False, True], ids=["declared", "changed"])

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,9 +26,11 @@ NETWORKS = (
 )
 SAMPLE_SECONDS = 0.2
 # Everything that the preview of the components would make, in one loop without any component: by
-# the SDKs' own classes and with what each waits for, as one would write it. Both are work: an
-# instance has sixty outputs, and what is asked for at once is there sooner than what waits. It
-# begins and ends as the program does (__main__.py).
+# the SDKs' own classes and with what each waits for, as one would write it. What comes from
+# another resource is given as an output that waits for it, as ``subnet_id=subnet.id`` does, so
+# that the engine learns which input waits for what, here too; what several share is one output.
+# Both are work: an instance has sixty outputs, and what is asked for at once is there sooner than
+# what waits. It begins and ends as the program does (__main__.py).
 FLAT = """
 import asyncio
 import gc
@@ -43,18 +45,30 @@ from pulumi_aws.ec2 import Instance
 from pulumi_docker import Network
 
 made = []
+
+outputs = {}
+
+def given_by(resources, value):
+    key = json.dumps([resources, value], sort_keys=True)
+    if key not in outputs:
+        urns = [made[i].urn for i in resources]
+        waited_for = pulumi.Output.all(*urns) if urns[1:] else urns[0]
+        outputs[key] = waited_for.apply(lambda _: value)
+    return outputs[key]
+
 for index, found in enumerate(json.load(open("resources.json"))):
     package, module, kind = found["type"].split(":")
     name = f"{found['name']}-{index}"  # without parents, names alone tell them apart
     opts = pulumi.ResourceOptions(depends_on=[made[i] for i in found["after"]])
+    given = {key: given_by(of, found["inputs"][key]) for key, of in found["given"].items()}
+    inputs = found["inputs"] | given
     if package == "swarm":
-        made.append(pulumi.CustomResource(found["type"], name, found["inputs"], opts))
+        made.append(pulumi.CustomResource(found["type"], name, inputs, opts))
         continue
     within = module.partition("/")[0]
     sdk = importlib.import_module(f"pulumi_{package}.{within}".removesuffix(".index"))
-    snake = {key: re.sub("([A-Z])", r"_\\1", key).lower() for key in found["inputs"]}
-    inputs = {snake[key]: value for key, value in found["inputs"].items()}
-    made.append(getattr(sdk, kind)(name, **inputs, opts=opts))
+    snake = {re.sub("([A-Z])", r"_\\1", key).lower(): value for key, value in inputs.items()}
+    made.append(getattr(sdk, kind)(name, **snake, opts=opts))
 
 async def begin_registrations():
     await asyncio.sleep(0)
@@ -136,13 +150,22 @@ def flat_program(stack: Stack, states: list[dict[str, Any]]) -> Stack:
 def _custom(states: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """What there is besides components, in an order in which each comes after what it waits for."""
     index: dict[str, int] = {}
+
+    def among(urns: Iterable[str]) -> list[int]:
+        return sorted(index[urn] for urn in urns if urn in index)
+
     for state in states:
         if state.get("custom") and not state["type"].startswith("pulumi:"):
+            inputs = state.get("inputs", {})
+            by_input = state.get("propertyDependencies", {})
+            given = {key: among(by_input.get(key) or ()) for key in inputs}
+            waits_for = set(among(state.get("dependencies", ())))
             yield {
                 "type": state["type"],
                 "name": state["urn"].split("::")[3],
-                "inputs": state.get("inputs", {}),
-                "after": [index[urn] for urn in state.get("dependencies", []) if urn in index],
+                "inputs": inputs,
+                "given": {key: of for key, of in given.items() if of},
+                "after": sorted(waits_for.difference(*given.values())),
             }
             index[state["urn"]] = len(index)
 

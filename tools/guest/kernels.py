@@ -150,10 +150,10 @@ def _source(folder: Path) -> Path:
     return folder / archive.name.removesuffix(".tar.xz")
 
 
-def _build(final: Path) -> None:
+def _build(into: Path) -> None:
     run([str(TOOLS / "system-packages"), *SYSTEM_PACKAGES])
     (stock_config,) = (stock() / "boot").glob("config-*")
-    with tempfile.TemporaryDirectory(dir=final) as folder:
+    with tempfile.TemporaryDirectory(dir=into) as folder:
         source = _source(Path(folder))
         make = ["make", "ARCH=um", f"-j{os.cpu_count() or 1}"]
         run([*make, "defconfig"], cwd=source)
@@ -168,4 +168,4 @@ def _build(final: Path) -> None:
             )
         with progress(f"building the kernel of {source.name} as a program (about ten minutes)"):
             run([*make, "linux"], cwd=source)
-        (source / "linux").rename(final / "linux")
+        (source / "linux").rename(into / "linux")

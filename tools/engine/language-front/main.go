@@ -10,7 +10,9 @@
 //   - Programs and plugins run in the virtual environment that the project
 //     names under runtime.options.virtualenv, which the old host ignores.
 //   - RunPlugin carries the plugin's folder in `info`; the old host reads the
-//     retired field `program`.
+//     retired field `program`. And it gets PYTHONUNBUFFERED: a policy pack prints
+//     its port without a flush, since pulumi-analyzer-policy-python, in which
+//     Pulumi starts one, runs `python -u`.
 //   - InstallDependencies of Python is answered here: the old host would turn
 //     the project's own folder into a virtual environment.
 //   - GetRequiredPlugins of Go leaves out pulumi-cloud-sdk: the old host takes
@@ -131,7 +133,6 @@ func translate(method string, request *rawMessage) (string, error) {
 	}
 	if plugin, ok := typed.(*pulumirpc.RunPluginRequest); ok {
 		plugin.Program = filepath.Join(info.ProgramDirectory, info.EntryPoint) //nolint:staticcheck // the old host reads it
-		// A current host runs python -u. Policy packs need it: they print their port and flush nothing.
 		plugin.Env = append(plugin.Env, "PYTHONUNBUFFERED=1")
 		encoded, err := proto.Marshal(plugin)
 		if err != nil {
