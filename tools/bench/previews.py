@@ -45,7 +45,6 @@ from pulumi_aws.ec2 import Instance
 from pulumi_docker import Network
 
 made = []
-
 outputs = {}
 
 def given_by(resources, value):
